@@ -47,7 +47,7 @@ pub use jobs::start_offline_jobs;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
-pub use support::{SupportFacts, SupportFile, make_support_bundle};
+pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
 
 use self::checks::{CheckedParts, start_checks};
 use self::incidents::{begin_run, start_incidents};

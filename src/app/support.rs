@@ -18,9 +18,12 @@ use crate::store::MARKER_FILE;
 use crate::support::{FILE_BYTES_MAX, SecretMask, SupportBundle, directory_listing, host_files};
 use crate::wire::Time;
 
+/// The state of each part, with the checks.
+const HEALTH_FILE: &str = "health.json";
+
 /// What the server answers, by the file that takes it.
-const ANSWERS: [(&str, &str); 17] = [
-    ("health.json", "/api/health"),
+const ANSWERS: [(&str, &str); 18] = [
+    (HEALTH_FILE, "/api/health"),
     ("runbook.json", "/api/runbook"),
     ("incidents.json", "/api/incidents?limit=500"),
     ("maintenance.json", "/api/maintenance"),
@@ -32,6 +35,7 @@ const ANSWERS: [(&str, &str); 17] = [
     ("jobs.json", "/api/jobs"),
     ("reports.json", "/api/reports?limit=500"),
     ("backups.json", "/api/backups"),
+    ("settings.json", "/api/settings"),
     ("metrics.txt", "/metrics"),
     ("log_levels.json", "/api/logs/levels"),
     ("log_summary.json", "/api/logs/summary"),
@@ -52,10 +56,19 @@ const FILES_WAIT: Duration = Duration::from_secs(5);
 /// What a bundle is made of besides the host.
 pub struct SupportFacts<'a> {
     pub config: Result<&'a Config, &'a ConfigErrors>,
-    /// The URL of the server, if one runs.
-    pub server: Option<String>,
+    pub server: SupportServer,
     /// Files of the caller's: names, and contents or why there are none.
     pub files: Vec<SupportFile>,
+}
+
+/// What the server has to say.
+pub enum SupportServer {
+    /// The server itself makes the bundle: it asks this URL, its own, for its answers.
+    Itself(String),
+    /// The bundle that it made. It knows secrets of its environment that a command does not.
+    Bundle(Vec<u8>),
+    /// Why it says nothing.
+    Silent(String),
 }
 
 /// A file of a bundle.
@@ -80,6 +93,18 @@ pub fn make_support_bundle(
     let name = format!("unoc-support-{host}-{stamp}Z");
     let at_s = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
     let mut bundle = SupportBundle::new(name.clone(), at_s, mask(facts.config));
+    match &facts.server {
+        SupportServer::Itself(url) => match own_server(url) {
+            Some(server) => of_server(&server, runtime, &mut bundle)?,
+            None => bundle.add(HEALTH_FILE, Err(format!("{url} is no URL of a server")))?,
+        },
+        SupportServer::Bundle(made) => {
+            if let Err(error) = bundle.add_bundle(made) {
+                bundle.add("server.tar.gz", Err(format!("it is not whole: {error}")))?;
+            }
+        }
+        SupportServer::Silent(why) => bundle.add(HEALTH_FILE, Err(why.clone()))?,
+    }
     bundle.add("configuration.txt", Ok(configuration(facts.config)))?;
     for file in facts.files {
         bundle.add(file.name, file.content)?;
@@ -89,10 +114,6 @@ pub fn make_support_bundle(
     }
     if let Ok(config) = facts.config {
         of_data_dir(&config.data_dir, &mut bundle)?;
-    }
-    match facts.server.as_deref().map(own_server) {
-        Some(Some(server)) => of_server(&server, runtime, &mut bundle)?,
-        _ => bundle.add("health.json", Err("no server runs".to_owned()))?,
     }
     let head = format!(
         "Support bundle of UNOC {}, made {} on {host}.\n\n\
@@ -109,8 +130,8 @@ pub fn make_support_bundle(
 pub(super) fn source(config: Config, reachable: SocketAddr) -> SupportSource {
     let server = format!("http://{reachable}{}", config.base_path);
     Arc::new(move || {
-        let facts =
-            SupportFacts { config: Ok(&config), server: Some(server.clone()), files: Vec::new() };
+        let server = SupportServer::Itself(server.clone());
+        let facts = SupportFacts { config: Ok(&config), server, files: Vec::new() };
         make_support_bundle(facts, &Handle::current())
     })
 }
@@ -214,7 +235,7 @@ fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -
     let mut checks = Vec::new();
     for (name, path) in ANSWERS {
         let content = ask(path);
-        if let ("health.json", Ok(content)) = (name, &content) {
+        if let (HEALTH_FILE, Ok(content)) = (name, &content) {
             checks = check_ids(content);
         }
         bundle.add(name, content)?;

@@ -1,19 +1,21 @@
 //! `unoc support-bundle`
 
 use std::fs::Permissions;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
 use super::args::Cli;
+use super::client::ApplianceClient;
 use super::data_dir::{check_data_dir_owner, is_new_data_dir};
 use super::destination::Destination;
 use super::doctor;
 use super::exit::{self, CommandError};
 use super::offline;
 use super::output;
-use crate::app::{SupportFacts, SupportFile, make_support_bundle, read_endpoint};
+use crate::app::{SupportFacts, SupportFile, SupportServer, make_support_bundle, read_endpoint};
 use crate::config::Config;
 use crate::domain::EntityKind;
 use crate::store::{IncidentState, Snapshot};
@@ -24,18 +26,21 @@ use crate::wire::Time;
 /// Most runs of each job, and most incidents of each state, from a store that no server uses.
 const RUNS_MAX: usize = 5;
 const INCIDENTS_MAX: usize = 200;
+/// The largest bundle of a server: its files before they are compressed.
+const SERVED_BYTES_MAX: u64 = 64 << 20;
 
 /// Makes a bundle of what the server says, or of what can be read without one, and writes it.
 pub(super) fn run(cli: &Cli, file: Option<&PathBuf>) -> Result<(), CommandError> {
     let config = cli.load_config();
     let mut files = vec![SupportFile { name: "doctor.json", content: doctor(cli) }];
-    let mut server = config.as_ref().ok().and_then(|config| read_endpoint(&config.data_dir));
+    let mut server = SupportServer::Silent("the configuration cannot be used".to_owned());
     if let Ok(config) = &config {
         let content = of_store(config);
-        if content.is_ok() {
-            // A process that was killed leaves its address behind.
-            server = None;
-        }
+        server = match content {
+            // Nobody else has the store open: an address is one that a killed process left behind.
+            Ok(_) => SupportServer::Silent("no server runs".to_owned()),
+            Err(_) => of_server(config),
+        };
         files.push(SupportFile { name: "store.txt", content });
     }
     let runtime =
@@ -66,6 +71,26 @@ pub(super) fn run(cli: &Cli, file: Option<&PathBuf>) -> Result<(), CommandError>
         ),
     }
     Ok(())
+}
+
+/// The bundle that the server makes, if one runs.
+fn of_server(config: &Config) -> SupportServer {
+    if read_endpoint(&config.data_dir).is_none() {
+        let directory = config.data_dir.display();
+        return SupportServer::Silent(format!("no server runs on {directory} (--data-dir)"));
+    }
+    let made = || -> Result<Vec<u8>, CommandError> {
+        let server = ApplianceClient::connect(config)?;
+        let mut made = Vec::new();
+        let answer = server.get("/api/support-bundle")?;
+        let answer = answer.take(SERVED_BYTES_MAX).read_to_end(&mut made);
+        answer.context("the server's answer was cut off")?;
+        Ok(made)
+    };
+    made().map_or_else(
+        |error| SupportServer::Silent(exit::one_line(&error.cause)),
+        SupportServer::Bundle,
+    )
 }
 
 /// What `unoc doctor` finds: without a server, this is the state of the store, the host and the backups.

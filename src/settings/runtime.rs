@@ -64,8 +64,10 @@ impl RuntimeSettings {
         for mut change in snapshot.setting_changes()? {
             // A setting that only a newer version has.
             let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
-            if change.ends_at.is_some_and(|at| at <= now) {
-                (change.value, change.ends_at) = (None, None);
+            if let Some(changed_at) = change.ends_at.filter(|at| *at <= now) {
+                // It ended while the service was down.
+                let (key, actor) = (change.key, END_ACTOR.to_owned());
+                change = SettingChange { key, value: None, actor, changed_at, ends_at: None };
             }
             if let Some(value) = change.value.filter(|value| !spec.allows(*value)) {
                 warn!(
@@ -136,22 +138,23 @@ impl RuntimeSettings {
         };
         let changes: Vec<SettingChange> = new.iter().map(change).collect();
         let settings = self.clone();
-        let applied = move |changes: Vec<SettingChange>| settings.apply_all(changes, now);
-        let saved = engine.save_settings(changes, || true, applied);
-        saved.await?;
-        for NewSetting { setting, value } in new {
-            let spec = setting.spec();
-            info!(
-                setting.key = spec.key,
-                actor = origin.actor,
-                request.id = origin.request_id,
-                for_s = wait.map(|wait| wait.as_secs()),
-                "{}: {} now",
-                spec.title,
-                spec.text(value.unwrap_or(spec.default))
-            );
-        }
-        Ok(())
+        // There is a line in the log also when the caller no longer waits for it.
+        let applied = move |changes: Vec<SettingChange>| {
+            for change in &changes {
+                let Some(spec) = SettingSpec::of_key(&change.key) else { continue };
+                info!(
+                    setting.key = spec.key,
+                    actor = origin.actor,
+                    request.id = origin.request_id,
+                    for_s = wait.map(|wait| wait.as_secs()),
+                    "{}: {} now",
+                    spec.title,
+                    spec.text(change.value.unwrap_or(spec.default))
+                );
+            }
+            settings.apply_all(changes, now);
+        };
+        engine.save_settings(changes, || true, applied).await
     }
 
     /// Sets settings back whose time is over. Never returns: the composition root runs it beside the server.

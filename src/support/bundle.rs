@@ -1,9 +1,12 @@
 //! The archive: files that are redacted and compressed as they come, and a table of contents.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
 
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use tar::{Builder, Header};
 
@@ -15,6 +18,9 @@ pub const FILE_BYTES_MAX: usize = 16 << 20;
 /// The largest sum of all files. What comes then is left out.
 const BUNDLE_BYTES_MAX: usize = 64 << 20;
 
+/// The table of contents.
+const README: &str = "README.txt";
+
 /// An archive that is being made.
 pub struct SupportBundle {
     /// The directory inside the archive, so that unpacking it makes one.
@@ -23,6 +29,7 @@ pub struct SupportBundle {
     mask: SecretMask,
     archive: Builder<GzEncoder<Vec<u8>>>,
     bytes: usize,
+    names: BTreeSet<String>,
     /// A line about each file, for its reader.
     contents: String,
 }
@@ -31,14 +38,43 @@ impl SupportBundle {
     /// Begins an archive with the directory `name`, made `at_s` seconds after 1970.
     pub fn new(name: String, at_s: u64, mask: SecretMask) -> Self {
         let archive = Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-        Self { name, at_s, mask, archive, bytes: 0, contents: String::new() }
+        Self {
+            name,
+            at_s,
+            mask,
+            archive,
+            bytes: 0,
+            names: BTreeSet::new(),
+            contents: String::new(),
+        }
     }
 
-    /// Adds a file, or why there is none.
+    /// Adds the files of another bundle, such as the one that the server made.
+    ///
+    /// # Errors
+    /// When it is not a whole bundle; what comes before the fault was added.
+    pub fn add_bundle(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut archive = tar::Archive::new(GzDecoder::new(bytes));
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let path: PathBuf = entry.path()?.components().skip(1).collect();
+            let mut content = Vec::new();
+            entry.by_ref().take(FILE_BYTES_MAX as u64).read_to_end(&mut content)?;
+            if path.as_os_str() != README {
+                self.add(&path.display().to_string(), Ok(content))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a file, or why there is none; nothing if there is one of this name.
     ///
     /// # Errors
     /// Only when memory cannot be written, which does not happen.
     pub fn add(&mut self, name: &str, content: Result<Vec<u8>, String>) -> io::Result<()> {
+        if self.names.contains(name) {
+            return Ok(());
+        }
         let content = match content {
             Ok(content) => content,
             Err(why) => {
@@ -56,6 +92,7 @@ impl SupportBundle {
             return Ok(());
         }
         self.bytes += content.len();
+        self.names.insert(name.to_owned());
         let note = match left_out {
             0 => format_bytes(content.len() as u64),
             bytes => format!("the end; {} before it are left out", format_bytes(bytes as u64)),
@@ -71,7 +108,7 @@ impl SupportBundle {
     pub fn finish(mut self, head: &str) -> io::Result<Vec<u8>> {
         let readme = format!("{head}\n\nContents\n{}", self.contents);
         let readme = self.mask.redact(readme.into_bytes());
-        self.append("README.txt", &readme)?;
+        self.append(README, &readme)?;
         self.archive.into_inner()?.finish()
     }
 
@@ -91,12 +128,11 @@ impl SupportBundle {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::io::Read as _;
 
     use super::*;
 
     fn files(bytes: &[u8]) -> BTreeMap<String, String> {
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+        let mut archive = tar::Archive::new(GzDecoder::new(bytes));
         let files = archive.entries().unwrap().map(|entry| {
             let mut entry = entry.unwrap();
             let name = entry.path().unwrap().display().to_string();
@@ -108,6 +144,23 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_another_bundle_come_first() {
+        let new = || SupportBundle::new("unoc-support".to_owned(), 0, SecretMask::new(&[]));
+        let mut served = new();
+        served.add("log.txt", Ok(b"its log".to_vec())).unwrap();
+        let served = served.finish("Of the server").unwrap();
+        let mut bundle = new();
+        bundle.add_bundle(&served).unwrap();
+        bundle.add("log.txt", Ok(b"another".to_vec())).unwrap();
+        bundle.add("doctor.json", Ok(b"[]".to_vec())).unwrap();
+        bundle.add_bundle(&served[..served.len() / 2]).unwrap_err();
+        let files = files(&bundle.finish("Both").unwrap());
+        assert_eq!(files["unoc-support/log.txt"], "its log");
+        assert_eq!(files.len(), 3, "{files:?}");
+        assert!(files["unoc-support/README.txt"].starts_with("Both"), "{files:?}");
+    }
+
+    #[test]
     fn files_are_redacted_bounded_and_listed() {
         let mask = SecretMask::new(&["hunter22".to_owned()]);
         let mut bundle = SupportBundle::new("unoc-support".to_owned(), 1_795_000_000, mask);
@@ -115,8 +168,8 @@ mod tests {
         bundle.add("b.txt", Err("denied: hunter22".to_owned())).unwrap();
         let long = ["hunter22".repeat(2), "x".repeat(FILE_BYTES_MAX - 4)].concat();
         bundle.add("c.log", Ok(long.into_bytes())).unwrap();
-        for _ in 0..4 {
-            bundle.add("d.log", Ok(vec![b'y'; FILE_BYTES_MAX])).unwrap();
+        for name in ["d.log", "e.log", "f.log", "g.log"] {
+            bundle.add(name, Ok(vec![b'y'; FILE_BYTES_MAX])).unwrap();
         }
         let files = files(&bundle.finish("UNOC hunter22").unwrap());
         assert_eq!(files["unoc-support/a.txt"], "pass ***.");

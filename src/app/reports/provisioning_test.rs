@@ -71,7 +71,7 @@ async fn test(
     steps: &mut Steps,
 ) -> Result<String> {
     check_room(engine).await?;
-    let directory = ScratchDirectory::create(data_dir)?;
+    let directory = ScratchDirectory::create(data_dir).await?;
     let start_engine = || async {
         let site = TestSite(directory.start_engine(context.clock.clone()).await?);
         let devices = site.read().count(EntityKind::Device)?;
@@ -219,7 +219,7 @@ impl TestSite {
 
     async fn remove(self, directory: ScratchDirectory) -> Result<((), String)> {
         self.0.stop().await?;
-        directory.remove()?;
+        directory.remove().await?;
         Ok(((), "nothing of it is left".to_owned()))
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
+use tokio::runtime::Handle;
 use tracing::warn;
 
 use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
@@ -17,7 +18,10 @@ const SCRATCH_DIR: &str = "scratch";
 const CACHE_BYTES: usize = 8 << 20;
 
 /// The directory of a scratch site, which is removed when this is dropped.
-pub(super) struct ScratchDirectory(PathBuf);
+pub(super) struct ScratchDirectory {
+    path: PathBuf,
+    is_removed: bool,
+}
 
 /// A running engine on the store in a scratch directory. It ends with its last handle.
 pub(super) struct ScratchEngine {
@@ -35,20 +39,22 @@ pub(in crate::app) fn remove_leftovers(data_dir: &Path) {
 
 impl ScratchDirectory {
     /// An empty directory below the data directory. What an earlier run left in it is removed.
-    pub(super) fn create(data_dir: &Path) -> Result<Self> {
+    pub(super) async fn create(data_dir: &Path) -> Result<Self> {
         let path = data_dir.join(SCRATCH_DIR);
-        remove(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        Ok(Self(path))
+        remove_apart(path.clone()).await?;
+        Ok(Self { path, is_removed: false })
     }
 
     /// Removes it now.
-    pub(super) fn remove(self) -> Result<()> {
-        remove(&self.0).with_context(|| format!("cannot remove {}", self.0.display()))
+    pub(super) async fn remove(mut self) -> Result<()> {
+        remove_apart(self.path.clone()).await?;
+        self.is_removed = true;
+        Ok(())
     }
 
     /// Opens the store in the directory, a new one at first, as the service does: each commit is synced.
     pub(super) async fn start_engine(&self, clock: Clock) -> Result<ScratchEngine> {
-        let path = self.0.clone();
+        let path = self.path.clone();
         let started = run_blocking(move || -> Result<_> {
             let options = OpenOptions { cache_bytes: CACHE_BYTES, now: clock.now(), site_id: None };
             let store = Store::open(&path, options)?;
@@ -61,8 +67,11 @@ impl ScratchDirectory {
 
 impl Drop for ScratchDirectory {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next run, or at the next start.
-        remove(&self.0).ok();
+        // A volume may hang. What cannot be removed now is removed by the next run, or at the next start.
+        let path = std::mem::take(&mut self.path);
+        if let (false, Ok(runtime)) = (self.is_removed, Handle::try_current()) {
+            runtime.spawn_blocking(move || remove(&path).ok());
+        }
     }
 }
 
@@ -78,6 +87,13 @@ impl ScratchEngine {
             Err(_) => bail!("the engine of the scratch site panicked; the log has the cause"),
         }
     }
+}
+
+/// Removes it on a thread that may block: the volume may hang.
+async fn remove_apart(path: PathBuf) -> Result<()> {
+    let shown = path.display().to_string();
+    let removed = run_blocking(move || remove(&path)).await?;
+    removed.with_context(|| format!("cannot remove {shown}"))
 }
 
 fn remove(path: &Path) -> std::io::Result<()> {
