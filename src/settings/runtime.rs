@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::delivery::DeliveryMonitor;
-use super::spec::{RuntimeSetting, SETTINGS, SettingSpec};
+use super::spec::{RuntimeSetting, SETTING_COUNT, SETTINGS, SettingSpec};
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
 use crate::store::{AuditOrigin, SettingChange, Snapshot, StoreError};
@@ -34,9 +34,9 @@ pub struct NewSetting {
 pub struct RuntimeSettings(Arc<SharedSettings>);
 
 struct SharedSettings {
-    values: [AtomicU64; SETTINGS.len()],
+    values: [AtomicU64; SETTING_COUNT],
     /// The last change of each setting. Held only while it is copied or replaced.
-    changes: Mutex<[Option<AppliedChange>; SETTINGS.len()]>,
+    changes: Mutex<[Option<AppliedChange>; SETTING_COUNT]>,
     changed: watch::Sender<()>,
     delivery: DeliveryMonitor,
 }
@@ -219,7 +219,7 @@ impl RuntimeSettings {
         self.0.changed.send_replace(());
     }
 
-    fn lock(&self) -> MutexGuard<'_, [Option<AppliedChange>; SETTINGS.len()]> {
+    fn lock(&self) -> MutexGuard<'_, [Option<AppliedChange>; SETTING_COUNT]> {
         // No code panics while the lock is held.
         self.0.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -86,8 +86,12 @@ const V2_EVENTS_MAX: u64 = 2_000;
 /// About 250 kB, which is kept for each slow client; reading the list again is faster from there on.
 const LIVE_CHANGES_MAX: u64 = 500;
 
+/// A number rather than the length of [`SETTINGS`]: as that is computed by a function, a type that depends on it
+/// is a cycle to the compiler when it optimises.
+pub(super) const SETTING_COUNT: usize = 8;
+
 /// Every setting, in the order of its numbers.
-pub const SETTINGS: [SettingSpec; 8] = [
+pub const SETTINGS: [SettingSpec; SETTING_COUNT] = [
     SettingSpec::number(
         RuntimeSetting::EventInterval,
         "event_interval_ms",
