@@ -117,6 +117,11 @@ fn a_mirror_that_falls_behind_is_an_incident_until_it_follows() {
     postgres.stop(Stop::Immediate);
     let device = json!({"name": "POP", "device_type": "POP"});
     app.post("/api/devices/provision", &device).expect(201);
+    // The mirror notes when it sees the change; the clock must not be ahead of that.
+    wait::until("the mirror knows that it lacks a change", || {
+        app.clock.advance(1);
+        (run(&app, "sync.lag")["value"].as_f64()? > 0.0).then_some(())
+    });
     app.clock.advance(2 * 60);
     let check = run_until(&app, "sync.lag", "warning");
     assert!(text_of(&check["remedy"]).contains("unoc sync now"), "{check}");
