@@ -39,8 +39,8 @@ const USAGE: &str = "\
 Measures the release binary beside a bare server. Use ops/bench.sh, which builds both and calls
   appliance run --binary PATH --scratch DIR [--write FILE] [--rounds N] [--seconds S] [SCENARIO…]
 
-scenarios: get_one list first_byte provision broadcast recompute storm sync backup checks footprint (all,
-when none is named)
+scenarios: get_one list first_byte provision broadcast recompute storm sync backup checks metrics footprint
+(all, when none is named)
   --scratch DIR   where stores are made: the file system whose fsync is measured
   --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers,
                   and plots beside it

@@ -7,6 +7,7 @@ mod first_byte;
 mod footprint;
 mod get_one;
 mod list;
+mod metrics;
 mod provision;
 mod recompute;
 mod storm;
@@ -35,6 +36,7 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("sync", sync::measure),
     ("backup", backup::measure),
     ("checks", checks::measure),
+    ("metrics", metrics::measure),
     ("footprint", footprint::measure),
 ];
 
