@@ -61,6 +61,10 @@ const V2_ROWS: &[(&str, &[&str])] = &[
             "Monthly: test disaster recovery",
         ],
     ),
+    (
+        "Useful References",
+        &["docs/DEPLOYMENT.md", "docs/10_ui_patterns_and_examples.md", "ops/RUNBOOK.md"],
+    ),
 ];
 
 const PLAYBOOKS: &[&str] = &[
