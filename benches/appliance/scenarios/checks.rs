@@ -28,6 +28,8 @@ const MEMORY_MIB_MAX: f64 = 5.0;
 const HISTORY_MB_MAX: f64 = 20.0;
 const SERIES: usize = 40;
 const CONNECTIONS: usize = 8;
+/// Between two runs of all checks, which usually run each 15 to 60 s.
+const PAUSE: Duration = Duration::from_secs(1);
 /// A problem of the network must exist for 2 s before it is one.
 const HOLD_OFF: Duration = Duration::from_secs(2);
 const TOLD_S_MAX: f64 = 2.0;
@@ -113,7 +115,7 @@ fn store_mb(directory: &Path) -> Result<f64> {
     Ok(std::fs::metadata(directory.join("unoc.redb"))?.len() as f64 / 1e6)
 }
 
-/// Against the same appliance while every check runs all the time, which is dozens of times as often.
+/// Against the same appliance whose checks run as usual, so that the difference is many times what they cost.
 fn provision_row(bench: &Bench) -> Result<Row> {
     let mut pairs = Pairs::default();
     let mut runs_per_s = Vec::new();
@@ -136,8 +138,7 @@ fn provision_row(bench: &Bench) -> Result<Row> {
         checked.kill()?;
         quiet.kill()?;
     }
-    let what =
-        format!("provisioning, {CONNECTIONS} at a time, while every check runs all the time");
+    let what = format!("provisioning, {CONNECTIONS} at a time, while every check runs each second");
     let runs = number(Summary::of(&runs_per_s).median);
     Ok(Row::new(what, Target::AtLeast(0.97), pairs.ratios())
         .detail(format!("{runs} runs of all checks per second instead of one in 15 to 60 s")))
@@ -148,6 +149,7 @@ fn run_checks_until(server: &Server, stop: &AtomicBool) -> Result<u32> {
     while !stop.load(Ordering::Relaxed) {
         ureq::post(server.url("/api/health/run")).send_empty().context("running the checks")?;
         runs += 1;
+        std::thread::sleep(PAUSE);
     }
     Ok(runs)
 }
