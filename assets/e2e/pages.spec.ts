@@ -1,29 +1,12 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, connection, launch, LAPTOP, open, type Opened, TABLET } from './support/browser'
 import { axeViolations, overflow, PAGES } from './support/pages'
+import { picture } from './support/pictures'
 import { backupsIn, jobsIn, pruningOf, restoreOf, type Situation } from './support/backups'
 import { mirror } from './support/mirror'
 import { Unoc } from './support/unoc'
 
-/** Where the pictures go. */
-const PICTURES = process.env['UNOC_PICTURES'] ?? join(tmpdir(), 'unoc-pictures')
-/** Those that the documentation shows; `npm run pictures` recreates them. */
-const SHOWN = [
-  'overview-light-laptop',
-  'topology-dark-laptop',
-  'inventory-light-laptop',
-  'panel-optical-light',
-  'provision-light',
-  'sync-live-light',
-  'backups-fine-light',
-  'restore-light',
-  'jobs-fine-light',
-]
-const DOCUMENTATION = resolve(import.meta.dirname, '../../docs/images')
 /** A server without a mirror has no such resource. */
 const NO_MIRROR = [/404.*api\/sync/]
 
@@ -32,7 +15,6 @@ let browser: Browser
 let ontId: number
 
 beforeAll(async () => {
-  mkdirSync(PICTURES, { recursive: true })
   ;[unoc, browser] = await Promise.all([Unoc.start(), launch()])
   await unoc.call('POST', 'api/seed')
   const list = await unoc.call<{ id: number; name: string }[]>('GET', 'api/devices?q=ONT-1-2-10')
@@ -43,14 +25,6 @@ afterAll(async () => {
   await browser.close()
   await unoc.stop()
 })
-
-async function picture(page: Page, name: string): Promise<void> {
-  const path = join(PICTURES, `${name}.png`)
-  await page.screenshot({ path })
-  if (process.env['UNOC_DOCUMENT'] === undefined || !SHOWN.includes(name)) return
-  mkdirSync(DOCUMENTATION, { recursive: true })
-  copyFileSync(path, join(DOCUMENTATION, `${name}.png`))
-}
 
 async function visit(path: string, theme: 'light' | 'dark'): Promise<Opened> {
   const opened = await open(browser, unoc.url + path, { theme, expected: NO_MIRROR })
