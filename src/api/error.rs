@@ -83,6 +83,10 @@ struct RowErrorView {
 #[derive(Clone)]
 pub(super) struct LoggedCause(pub(super) String);
 
+/// Marks an answer with a status of a fault that is none: an operator wants it.
+#[derive(Clone, Copy)]
+pub(super) struct Intended;
+
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
@@ -343,7 +347,11 @@ fn backup(error: &BackupError) -> Response {
 fn switched_off(feature: RuntimeSetting) -> Response {
     let (title, key) = (feature.spec().title, feature.spec().key);
     let remedy = format!("PATCH /api/settings with {{\"{key}\": true}} switches them on");
-    answer(StatusCode::SERVICE_UNAVAILABLE, format!("{title} are switched off; {remedy}"))
+    let cause = format!("{title} are switched off");
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, format!("{cause}; {remedy}"));
+    response.extensions_mut().insert(LoggedCause(cause));
+    response.extensions_mut().insert(Intended);
+    response
 }
 
 /// Returns 500. The cause is only in the log.

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::error::{LoggedCause, answer};
+use super::error::{Intended, LoggedCause, answer};
 use super::metrics::http::HttpMetrics;
 
 /// The client's address, put into each request by the server.
@@ -48,8 +48,8 @@ impl RequestId {
     }
 }
 
-/// Gives the request an id, runs its handler and logs it: changes and errors at INFO (5xx at WARN),
-/// reads at DEBUG.
+/// Gives the request an id, runs its handler and logs it: changes and errors at INFO (5xx at WARN, unless
+/// an operator wants it), reads at DEBUG.
 pub(super) async fn guard(
     State(metrics): State<Arc<HttpMetrics>>,
     mut request: Request,
@@ -121,7 +121,8 @@ impl RequestLog {
         let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         let code = status.as_u16();
         let cause = response.extensions().get::<LoggedCause>().map(|cause| cause.0.as_str());
-        if status.is_server_error() {
+        let is_intended = response.extensions().get::<Intended>().is_some();
+        if status.is_server_error() && !is_intended {
             warn!(
                 request.id = id,
                 route,

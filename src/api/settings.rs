@@ -17,6 +17,7 @@ use crate::settings::{
     DeliveryFacts, FOR_S_MAX, NamespaceFacts, NewSetting, RuntimeSetting, RuntimeSettings,
     SETTINGS, SettingSpec,
 };
+use crate::util::milliseconds;
 use crate::wire::Time;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -82,6 +83,8 @@ struct DeliveryView {
     /// otherwise.
     own_interval_ms: u64,
     namespaces: [NamespaceView; 2],
+    /// Clients that follow the log.
+    log_follower_count: u64,
 }
 
 /// The clients of a namespace of Socket.IO.
@@ -102,7 +105,7 @@ impl SettingsView {
     fn of(settings: &RuntimeSettings) -> Self {
         Self {
             settings: SETTINGS.iter().map(|spec| SettingView::of(spec, settings)).collect(),
-            delivery: settings.delivery().read().into(),
+            delivery: settings.delivery().into(),
             for_s_max: FOR_S_MAX,
         }
     }
@@ -134,6 +137,7 @@ impl From<DeliveryFacts> for DeliveryView {
             interval_ms: milliseconds(facts.interval),
             own_interval_ms: milliseconds(facts.own_interval),
             namespaces: [NamespaceView::of("/", facts.v2), NamespaceView::of("/live", facts.live)],
+            log_follower_count: facts.log_followers.used,
         }
     }
 }
@@ -148,10 +152,6 @@ impl NamespaceView {
             longest_wait_ms: milliseconds(facts.longest_wait),
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Settings to change.
@@ -179,10 +179,15 @@ struct PatchSchema {
     forecasts: Option<bool>,
     exports: Option<bool>,
     imports: Option<bool>,
-    /// After so many seconds they go back to their defaults by themselves; if absent, they stay.
+    /// After so many seconds those that are not null go back to their defaults by themselves; if absent, they
+    /// stay.
     #[schema(nullable = false, minimum = 1, maximum = 604_800)]
     for_s: Option<u64>,
 }
+
+/// Why `for_s` is refused.
+const NOTHING_ENDS: &str = "for_s needs a setting beside it that is not null, such as \"exports\": false; null sets \
+                            one back for good";
 
 impl FromFields for SettingsPatch {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
@@ -195,7 +200,11 @@ impl FromFields for SettingsPatch {
             };
             new.extend(value.map(|value| NewSetting { setting, value }));
         }
-        let for_s = fields.present("for_s", parse::integer_in(1, FOR_S_MAX));
+        let sets_none = SETTINGS.iter().all(|spec| !fields.has_value(spec.key));
+        let for_s = fields.present("for_s", |value| {
+            let for_s = parse::integer_in(1, FOR_S_MAX)(value)?;
+            if sets_none { Err(parse::contradiction(NOTHING_ENDS)) } else { Ok(for_s) }
+        });
         let known: Vec<&str> = SETTINGS.iter().map(|spec| spec.key).chain(["for_s"]).collect();
         fields.refuse_others(&known);
         Some(Self { new, wait: for_s.map(Duration::from_secs) })

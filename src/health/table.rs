@@ -255,6 +255,29 @@ fn service() -> Vec<CheckSpec> {
             )
             .each_minute()
             .in_time(Duration::from_secs(20)),
+        // Nobody has to be woken, and nobody has to wonder.
+        CheckSpec::new("settings.off", group, "Features that are off", CheckUnit::Count)
+            .above(limit(1.0, 0.0), None)
+            .wrong(
+                "Features are off",
+                "unoc settings shows who switched them off and until when; unoc settings reset NAME \
+                 switches one on.",
+            )
+            .after(1, 1)
+            .without_incident(),
+        CheckSpec::new(
+            "events.interval",
+            group,
+            "Interval of events chosen by the service",
+            CheckUnit::Milliseconds,
+        )
+        .above(limit(500.0, 100.0), None)
+        .wrong(
+            "Changes come faster than events can be sent",
+            "Find out who changes that much (unoc logs --level info), or send events less often: \
+             unoc settings set event_interval_ms=1000 --for 1h.",
+        )
+        .without_incident(),
         CheckSpec::new("clients.count", group, "Clients that get events", CheckUnit::Count),
         CheckSpec::new(
             "clients.drop",

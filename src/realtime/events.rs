@@ -52,38 +52,43 @@ pub(super) fn reset() -> Event {
     Event::new("topology:reset", &json!({}))
 }
 
-/// The events of a commit, in the order of its commands; `None` when clients have to read everything again.
-fn of_commit(commit: &Commit, changes_max: usize) -> Option<Vec<Event>> {
-    let change_count: usize = commit.applied.iter().map(|applied| applied.changes.len()).sum();
-    let is_reset = commit.applied.iter().any(|applied| applied.cause == CommitCause::Reset);
-    if is_reset || change_count > changes_max {
+/// The events of a commit, in the order of its commands; `None` when there are more than `events_max`, or when
+/// clients have to read everything again anyway.
+fn of_commit(commit: &Commit, events_max: usize) -> Option<Vec<Event>> {
+    if commit.applied.iter().any(|applied| applied.cause == CommitCause::Reset) {
         return None;
     }
-    Some(commit.applied.iter().flat_map(of_command).collect())
-}
-
-fn of_command(applied: &AppliedCommand) -> Vec<Event> {
-    let mut events = Vec::with_capacity(applied.changes.len());
-    for change in &applied.changes {
-        match change {
-            Change::Device(edit) => device_events(applied, edit, &mut events),
-            Change::Interface(edit) => {
-                if let (true, Some(after)) = (edit.is_create(), &edit.after)
-                    && applied.cause != CommitCause::Provision
-                {
-                    events.push(Event::new("interface:created", &InterfaceTimedView::new(after)));
-                }
+    let mut events = Vec::new();
+    for applied in &commit.applied {
+        for change in &applied.changes {
+            add_events(applied, change, &mut events);
+            if events.len() > events_max {
+                return None;
             }
-            Change::Link(edit) => match &edit.after {
-                Some(after) if edit.is_create() => {
-                    events.push(Event::new("link:created", &LinkTimedView::new(after)));
-                }
-                Some(_) => {}
-                None => events.push(Event::new("link:deleted", &Deleted::new(edit.latest().id.0))),
-            },
         }
     }
-    events
+    Some(events)
+}
+
+/// Adds the events of a change: two at most, and none for what v2 tells nobody.
+fn add_events(applied: &AppliedCommand, change: &Change, events: &mut Vec<Event>) {
+    match change {
+        Change::Device(edit) => device_events(applied, edit, events),
+        Change::Interface(edit) => {
+            if let (true, Some(after)) = (edit.is_create(), &edit.after)
+                && applied.cause != CommitCause::Provision
+            {
+                events.push(Event::new("interface:created", &InterfaceTimedView::new(after)));
+            }
+        }
+        Change::Link(edit) => match &edit.after {
+            Some(after) if edit.is_create() => {
+                events.push(Event::new("link:created", &LinkTimedView::new(after)));
+            }
+            Some(_) => {}
+            None => events.push(Event::new("link:deleted", &Deleted::new(edit.latest().id.0))),
+        },
+    }
 }
 
 #[derive(Serialize)]

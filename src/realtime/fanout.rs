@@ -26,6 +26,14 @@ pub(super) struct Fanout {
 /// The Socket.IO room of the clients that have joined: they may be sent events.
 pub(super) const JOINED: &str = "joined";
 
+/// The Socket.IO room of the clients by which the service checks itself.
+pub(super) const CHECKS: &str = "checks";
+
+/// The number of clients of a namespace, without those of the service's own checks.
+pub(super) fn client_count(io: &SocketIo, namespace: &'static str) -> usize {
+    io.of(namespace).map_or(0, |namespace| namespace.except(CHECKS).sockets().len())
+}
+
 /// An event, serialised once for all clients.
 pub(super) struct Event {
     name: &'static str,
@@ -115,7 +123,7 @@ impl Fanout {
         });
         let waits = self.paces.values().map(Pace::wait).filter(|wait| !wait.is_zero());
         NamespaceFacts {
-            client_count: present.len() as u64,
+            client_count: client_count(&self.io, self.namespace) as u64,
             behind_count: self.behind.len() as u64,
             slowed_count: waits.clone().count() as u64,
             longest_wait: waits.max().unwrap_or_default(),

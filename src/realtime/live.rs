@@ -17,8 +17,6 @@ use crate::engine::{Commit, CommitCause, EngineHandle};
 use crate::store::StoreError;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
-/// The least time between two batches, whatever the setting is: 20 a second look continuous.
-pub(super) const BATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// How often a heartbeat is sent.
 pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
 /// The event `snapshot`, which a client receives first: the state that it should read.

@@ -128,7 +128,7 @@ impl LogFollowers {
     /// Whether nobody is to be sent anything; what is shown of the clients is renewed.
     fn has_nobody(&self) -> bool {
         let following = self.lock();
-        self.0.settings.delivery().set_log_followers(following.clients.len());
+        self.0.settings.delivery_monitor().set_log_followers(following.clients.len());
         following.has_nobody()
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tracing::info;
 use uuid::Uuid;
 
-use super::fanout::JOINED;
+use super::fanout::{CHECKS, JOINED, client_count};
 use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
@@ -37,9 +37,6 @@ const MAX_PAYLOAD_BYTES: u64 = 1_000_000;
 const BUFFERED_PACKETS: usize = 4096;
 /// Longest message from a client in a WebSocket frame; clients send nothing longer.
 const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
-
-/// The room of the clients by which the service checks itself.
-const CHECKS: &str = "checks";
 
 /// The Socket.IO server: its namespaces and their clients.
 #[derive(Clone)]
@@ -105,16 +102,12 @@ impl Sockets {
 
     /// The number of clients of both namespaces, without those of the service's own checks.
     pub fn client_count(&self) -> usize {
-        ["/", LIVE].into_iter().map(|namespace| self.clients_of(namespace)).sum()
-    }
-
-    fn clients_of(&self, namespace: &'static str) -> usize {
-        self.io.of(namespace).map_or(0, |namespace| namespace.except(CHECKS).sockets().len())
+        ["/", LIVE].into_iter().map(|namespace| client_count(&self.io, namespace)).sum()
     }
 
     /// The clients and the events to them, for monitoring systems.
     pub fn metrics(&self) -> Vec<Metric> {
-        let clients = |namespace| (namespace, float(self.clients_of(namespace) as u64));
+        let clients = |namespace| (namespace, float(client_count(&self.io, namespace) as u64));
         let clients = Metric::gauges(
             "unoc_clients",
             "Number of Socket.IO clients, without those of the service's own checks",

@@ -10,13 +10,13 @@ use tracing::{info, warn};
 use super::events::{self, PendingEvents};
 use super::fanout::Fanout;
 use super::incidents;
-use super::live::{self, BATCH_INTERVAL, HEARTBEAT_INTERVAL, PendingChanges};
+use super::live::{self, HEARTBEAT_INTERVAL, PendingChanges};
 use super::metrics::FanoutMetrics;
 use super::pace::Pace;
 use super::sockets::{LIVE, Sockets};
 use crate::engine::{Commit, EngineHandle};
 use crate::incidents::IncidentsHandle;
-use crate::settings::{RuntimeSetting, RuntimeSettings};
+use crate::settings::{LIVE_INTERVAL_MIN, RuntimeSetting, RuntimeSettings};
 
 /// How often it is looked whether clients have recovered, and what is shown of them is renewed.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
@@ -104,8 +104,7 @@ impl Forwarder {
 
     /// The least time between two batches; zero when v2's events are sent at once.
     fn interval(&self) -> Duration {
-        let chosen = Duration::from_millis(self.settings.value(RuntimeSetting::EventInterval));
-        chosen.max(self.pace.wait())
+        self.settings.event_interval().max(self.pace.wait())
     }
 
     fn has_work(&self) -> bool {
@@ -167,7 +166,7 @@ impl Forwarder {
             }
             self.v2.resync(&events::reset());
         }
-        self.next_batch = Instant::now() + self.interval().max(BATCH_INTERVAL);
+        self.next_batch = Instant::now() + self.interval().max(LIVE_INTERVAL_MIN);
     }
 
     fn send_heartbeat(&self) {
@@ -192,8 +191,8 @@ impl Forwarder {
         let now = Instant::now();
         self.pace.settle(now);
         let (v2, live) = (self.v2.settle(now), self.live.settle(now));
-        let delivery = self.settings.delivery();
-        delivery.set_intervals(self.interval().max(BATCH_INTERVAL), self.pace.wait());
+        let delivery = self.settings.delivery_monitor();
+        delivery.set_own_interval(self.pace.wait());
         delivery.set_namespaces(v2, live);
         let slowed = v2.slowed_count + live.slowed_count;
         let is_slowed = slowed > 0 || !self.pace.wait().is_zero();

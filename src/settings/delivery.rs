@@ -3,6 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::util::{Usage, milliseconds};
+
+/// The least time between two batches on `/live`, whatever the setting is: 20 a second look continuous.
+pub const LIVE_INTERVAL_MIN: Duration = Duration::from_millis(50);
 /// Clients that follow the log at a time: 64 MiB wait for them at most.
 pub const LOG_FOLLOWERS_MAX: usize = 64;
 
@@ -19,7 +23,7 @@ pub struct NamespaceFacts {
 }
 
 /// How events are delivered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryFacts {
     /// The least time between two batches in effect on `/live`.
     pub interval: Duration,
@@ -27,13 +31,12 @@ pub struct DeliveryFacts {
     pub own_interval: Duration,
     pub v2: NamespaceFacts,
     pub live: NamespaceFacts,
-    pub log_follower_count: u64,
+    pub log_followers: Usage,
 }
 
 /// The facts as they are now. Each is read by itself: two may be of different moments.
 #[derive(Debug, Default)]
 pub struct DeliveryMonitor {
-    interval_ms: AtomicU64,
     own_interval_ms: AtomicU64,
     v2: NamespaceMonitor,
     live: NamespaceMonitor,
@@ -49,18 +52,20 @@ struct NamespaceMonitor {
 }
 
 impl DeliveryMonitor {
-    pub fn read(&self) -> DeliveryFacts {
+    /// The facts, of which the setting of the interval is a part.
+    pub(super) fn read(&self, chosen_interval: Duration) -> DeliveryFacts {
+        let own_interval = duration(&self.own_interval_ms);
+        let log_follower_count = self.log_follower_count.load(Ordering::Relaxed);
         DeliveryFacts {
-            interval: duration(&self.interval_ms),
-            own_interval: duration(&self.own_interval_ms),
+            interval: LIVE_INTERVAL_MIN.max(chosen_interval).max(own_interval),
+            own_interval,
             v2: self.v2.read(),
             live: self.live.read(),
-            log_follower_count: self.log_follower_count.load(Ordering::Relaxed),
+            log_followers: Usage { used: log_follower_count, max: LOG_FOLLOWERS_MAX as u64 },
         }
     }
 
-    pub fn set_intervals(&self, interval: Duration, own_interval: Duration) {
-        self.interval_ms.store(milliseconds(interval), Ordering::Relaxed);
+    pub fn set_own_interval(&self, own_interval: Duration) {
         self.own_interval_ms.store(milliseconds(own_interval), Ordering::Relaxed);
     }
 
@@ -94,8 +99,4 @@ impl NamespaceMonitor {
 
 fn duration(millis: &AtomicU64) -> Duration {
     Duration::from_millis(millis.load(Ordering::Relaxed))
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,8 @@ mod delivery;
 mod runtime;
 mod spec;
 
-pub use delivery::{DeliveryFacts, DeliveryMonitor, LOG_FOLLOWERS_MAX, NamespaceFacts};
+pub use delivery::{
+    DeliveryFacts, DeliveryMonitor, LIVE_INTERVAL_MIN, LOG_FOLLOWERS_MAX, NamespaceFacts,
+};
 pub use runtime::{FOR_S_MAX, NewSetting, RuntimeSettings};
 pub use spec::{RuntimeSetting, SETTINGS, SettingSpec};

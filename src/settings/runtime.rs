@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::delivery::DeliveryMonitor;
+use super::delivery::{DeliveryFacts, DeliveryMonitor};
 use super::spec::{RuntimeSetting, SETTING_COUNT, SETTINGS, SettingSpec};
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
@@ -111,9 +111,31 @@ impl RuntimeSettings {
         self.0.changed.subscribe()
     }
 
+    /// The least time between two batches of events that is set.
+    pub fn event_interval(&self) -> Duration {
+        Duration::from_millis(self.value(RuntimeSetting::EventInterval))
+    }
+
     /// How events are delivered at present.
-    pub fn delivery(&self) -> &DeliveryMonitor {
+    pub fn delivery(&self) -> DeliveryFacts {
+        self.0.delivery.read(self.event_interval())
+    }
+
+    /// Where it is noted how events are delivered.
+    pub fn delivery_monitor(&self) -> &DeliveryMonitor {
         &self.0.delivery
+    }
+
+    /// The settings that are not at their default, with their last change.
+    pub fn changed(&self) -> Vec<(&'static SettingSpec, SettingChange)> {
+        let changes = self.lock();
+        let last = changes.iter().flatten().map(|applied| &applied.change);
+        let changed = last.filter_map(|change| {
+            let spec = SettingSpec::of_key(&change.key)?;
+            let is_changed = change.value.is_some_and(|value| value != spec.default);
+            is_changed.then(|| (spec, change.clone()))
+        });
+        changed.collect()
     }
 
     /// Changes settings, all or none, for some time or until they are changed again. They are durable and in

@@ -16,6 +16,7 @@ mod near_host;
 mod shared_probe;
 mod thread;
 pub mod trust;
+mod usage;
 mod words;
 mod zone;
 
@@ -29,5 +30,6 @@ pub use journal::{Priority, is_journal, with_priority};
 pub use near_host::is_near_host;
 pub use shared_probe::{Observation, SharedProbe};
 pub use thread::{run_at_low_priority, run_on_thread};
+pub use usage::Usage;
 pub use words::{counted, format_bytes, format_span};
 pub use zone::Zone;

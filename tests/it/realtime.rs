@@ -4,6 +4,7 @@ mod batches;
 mod flood;
 mod log;
 mod logs;
+mod settings;
 mod storm;
 mod storm200;
 mod v2;

@@ -9,6 +9,7 @@ mod measure;
 mod mirror;
 mod parts;
 mod service;
+mod settings;
 mod store;
 
 use anyhow::{Context, Result};
@@ -74,5 +75,6 @@ fn probes(parts: &CheckedParts) -> ProbeTable {
     backups::add(&mut probes, &parts.engine, &parts.backups);
     jobs::add(&mut probes, &parts.jobs);
     service::add(&mut probes, parts);
+    settings::add(&mut probes, parts.sockets.settings());
     probes
 }

@@ -99,6 +99,50 @@ fn a_feature_that_is_off_says_so_and_comes_back_by_itself() {
 }
 
 #[test]
+fn an_end_without_a_change_that_could_end_is_an_error() {
+    let app = TestApp::empty();
+    for body in [json!({"for_s": 600}), json!({"for_s": 600, "exports": null})] {
+        let answer = app.patch("/api/settings", &body).expect(422);
+        let error = answer.detail()[0].clone();
+        assert_eq!(error["loc"], json!(["body", "for_s"]), "{}", answer.text());
+        let message = error["msg"].as_str().expect("a text");
+        assert!(message.contains("for_s needs a setting beside it"), "{message}");
+    }
+    // Of several settings, those that are not set back end.
+    let both = json!({"for_s": 600, "exports": null, "imports": false});
+    let answer = app.patch("/api/settings", &both).expect(200).json();
+    assert_eq!(setting(&answer, "exports")["ends_at"], Value::Null);
+    assert!(setting(&answer, "imports")["ends_at"].is_string());
+}
+
+#[test]
+fn a_feature_that_is_off_is_a_warning_of_health_and_none_of_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
+    let check = || {
+        let path = "/api/health/checks/settings.off/run";
+        server.http.post(path, &Value::Null).expect(200).json()["checks"][0].clone()
+    };
+    assert_eq!((&check()["state"], &check()["message"]), (&json!("ok"), &Value::Null));
+    let off = json!({"exports": false, "event_interval_ms": 500});
+    server.http.patch("/api/settings", &off).expect(200);
+    server.http.get("/api/export").expect(503);
+    server.logged(|line| line.contains("GET /api/export 503") && line.contains("INFO"));
+    let summary = server.http.get("/api/logs/summary").expect(200).json();
+    assert!(!summary.to_string().contains("/api/export"), "{summary}");
+    let warning = check();
+    assert_eq!(warning["state"], "warning");
+    assert_eq!(
+        warning["message"],
+        "Interval of events: 500 ms, set by api 127.0.0.1; Exports: off, set by api 127.0.0.1"
+    );
+    assert!(warning["remedy"].as_str().is_some_and(|it| it.contains("unoc settings")));
+    server.http.patch("/api/settings", &json!({"exports": null})).expect(200);
+    assert_eq!(check()["state"], "ok");
+    assert!(server.terminate().0.success());
+}
+
+#[test]
 fn clients_of_v2_are_sent_nothing_while_its_events_are_off() {
     let app = TestApp::empty();
     let mut reader = Client::connect(app.address, "/");

@@ -68,6 +68,8 @@ fn every_check_of_a_new_appliance_is_in_order_or_says_why_it_cannot_tell() {
             "jobs.overdue",
             "http.response",
             "events.delivery",
+            "settings.off",
+            "events.interval",
             "clients.count",
             "clients.drop",
         ]
