@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
 use super::log_start::LogStart;
+use super::time_span::parse_span;
 use crate::config::{self, Config, ConfigErrors, Key, Sources};
 use crate::store::ReportKind;
 use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
@@ -58,6 +60,11 @@ pub(super) enum Subcommand {
     Jobs {
         #[command(subcommand)]
         action: Option<JobsAction>,
+    },
+    /// Show what can be changed while the server runs: how fast events are sent, and which features are on
+    Settings {
+        #[command(subcommand)]
+        action: Option<SettingsAction>,
     },
     /// Run every check now, on the running server or without one, and show what is wrong and what to do;
     /// exit with 1 if something is wrong
@@ -198,6 +205,24 @@ pub(super) enum JobsAction {
         /// Restore the default schedule
         #[arg(long, group = "when")]
         default: bool,
+    },
+}
+
+#[derive(clap::Subcommand)]
+pub(super) enum SettingsAction {
+    /// Change settings, all or none; they are in force at once and after a restart
+    Set {
+        /// Such as event_interval_ms=1000 or exports=off
+        #[arg(required = true, value_name = "NAME=VALUE", value_parser = setting)]
+        settings: Vec<(String, String)>,
+        /// Set them back by themselves after a span such as 15m, 1h or 2d; a week at most
+        #[arg(long = "for", value_name = "SPAN", value_parser = time_span)]
+        wait: Option<Duration>,
+    },
+    /// Set settings back to their defaults
+    Reset {
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
     },
 }
 
@@ -375,6 +400,17 @@ fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
 fn encoding(word: &str) -> Result<Encoding, String> {
     Encoding::parse(word)
         .ok_or_else(|| format!("use one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
+}
+
+/// Parses a setting and its value.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("use NAME=VALUE, such as exports=off")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// Parses the value of --for.
+fn time_span(text: &str) -> Result<Duration, String> {
+    parse_span(text).ok_or_else(|| "use a span such as 15m, 1h or 2d".to_owned())
 }
 
 /// Parses the value of --level.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::time_span::parse_span;
 use crate::domain::Timestamp;
 use crate::wire::Time;
 
@@ -15,20 +16,12 @@ pub(super) enum LogStart {
 impl LogStart {
     /// Parses `90s`, `15m`, `1h`, `2d`, or a time in RFC 3339.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let error = || "use a span such as 15m, 1h or 2d, or a time such as 2026-11-29T04:00:00Z";
         if let Some(time) = Time::parse(text) {
             return Ok(Self::At(time));
         }
-        let unit = text.chars().last().ok_or_else(error)?;
-        let unit_s = match unit {
-            's' => 1,
-            'm' => 60,
-            'h' => 60 * 60,
-            'd' => 24 * 60 * 60,
-            _ => return Err(error().to_owned()),
-        };
-        let count: u32 = text[..text.len() - 1].parse().map_err(|_| error())?;
-        Ok(Self::Ago(Duration::from_secs(u64::from(count) * unit_s)))
+        parse_span(text).map(Self::Ago).ok_or_else(|| {
+            "use a span such as 15m, 1h or 2d, or a time such as 2026-11-29T04:00:00Z".to_owned()
+        })
     }
 
     /// Returns the time, of which it is `now`.

@@ -30,8 +30,10 @@ mod restore;
 mod runbook;
 mod seed;
 mod serve;
+mod settings;
 mod support_bundle;
 mod sync;
+mod time_span;
 
 use std::process::ExitCode;
 
@@ -92,6 +94,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Import(args) => import::run(cli, args),
         Subcommand::Sync(action) => sync::run(cli, *action),
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
+        Subcommand::Settings { action } => settings::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
         Subcommand::SupportBundle { file } => support_bundle::run(cli, file.as_ref()),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),

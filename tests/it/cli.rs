@@ -13,6 +13,7 @@ mod refusals;
 mod reports;
 mod runbook;
 mod seed;
+mod settings;
 mod support_bundle;
 mod tables;
 
