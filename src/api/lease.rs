@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::store::Snapshot;
+use crate::util::Usage;
 
 /// Most leases at once; there are more long answers only if clients are slow.
 const LEASES_MAX: usize = 64;
@@ -54,6 +55,11 @@ impl Leases {
         self.lock().by_number.retain(|_, (ends, _)| *ends > now);
     }
 
+    /// How many there are.
+    pub(super) fn usage(&self) -> Usage {
+        Usage::of(self.lock().by_number.len(), LEASES_MAX)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Held> {
         // No code panics while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,6 +102,7 @@ mod tests {
         assert!(over.snapshot().is_none() && long.snapshot().is_some());
 
         let many: Vec<Lease> = (0..2 * LEASES_MAX).map(|_| hold(Duration::from_secs(10))).collect();
+        assert_eq!(leases.usage(), Usage::of(LEASES_MAX, LEASES_MAX));
         assert_eq!(many.iter().filter(|lease| lease.snapshot().is_some()).count(), LEASES_MAX - 1);
         assert!(long.snapshot().is_some(), "the lease that ends first is given up first");
         drop((many, long, over));

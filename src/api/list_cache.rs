@@ -5,6 +5,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::domain::EntityKind;
+use crate::util::Usage;
 
 /// Most bytes of cached blocks of all kinds; the devices of 100,000 leaves take 35 MB.
 const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -32,6 +33,11 @@ impl ListCache {
     pub(super) fn get(&self, kind: EntityKind, block: u64, changed_seq: u64) -> Option<Bytes> {
         let (seq, bytes) = self.0.get(&(kind, block))?;
         (seq == changed_seq).then_some(bytes)
+    }
+
+    /// How many bytes are cached.
+    pub(super) fn usage(&self) -> Usage {
+        Usage { used: self.0.weight(), max: CACHE_BYTES_MAX }
     }
 
     /// Keeps a rendered block.

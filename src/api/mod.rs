@@ -21,6 +21,7 @@ mod interfaces;
 mod jobs;
 mod lease;
 mod lifecycle;
+mod limits;
 mod links;
 mod list_cache;
 mod listing;
@@ -56,5 +57,8 @@ pub use history::CustomerSamples;
 pub use jobs::{JobView, JobsView, RunView};
 pub use request::Peer;
 pub use router::{document, router};
-pub use state::{ApiOptions, ApiServices, ApiState, ShutdownGuard, SupportSource, TokenCheck};
+pub use state::{
+    ApiOptions, ApiServices, ApiState, FileUsage, ServiceUsage, ShutdownGuard, SupportSource,
+    TokenCheck,
+};
 pub use sync::{ReconciledView, SyncView};

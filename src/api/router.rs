@@ -13,8 +13,8 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
-    lifecycle, links, logs, metrics, notices, openapi, optics, overrides, problems, reports,
-    request, runbook, seed, settings, shutdown, simulate, support, sync, topology, ui,
+    lifecycle, limits, links, logs, metrics, notices, openapi, optics, overrides, problems,
+    reports, request, runbook, seed, settings, shutdown, simulate, support, sync, topology, ui,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -52,6 +52,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(optics::router())
         .merge(seed::router())
         .merge(settings::router())
+        .merge(limits::router())
         .merge(shutdown::router())
         .merge(support::router());
     openapi::add_common_answers(router.get_openapi_mut());

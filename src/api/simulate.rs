@@ -28,7 +28,7 @@ use crate::settings::RuntimeSetting;
 use crate::wire::{DeviceView, InterfaceView, LinkView};
 
 /// Most changes in one simulation, which takes milliseconds.
-const CHANGES_MAX: usize = 1_000;
+pub(super) const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(simulate))

@@ -19,6 +19,7 @@ use crate::logs::Logs;
 use crate::notices::NoticesHandle;
 use crate::settings::RuntimeSettings;
 use crate::sync::SyncHandle;
+use crate::util::Usage;
 use crate::util::metrics::Metric;
 
 /// How often expired leases are ended.
@@ -59,6 +60,28 @@ pub struct ApiServices {
     pub logs: Logs,
     /// What the Socket.IO server measures, which the API does not know.
     pub realtime_metrics: Box<dyn Fn() -> Vec<Metric> + Send + Sync>,
+    /// How much of the process is in use. It reads a directory of the kernel.
+    pub usage: Arc<dyn Fn() -> ServiceUsage + Send + Sync>,
+}
+
+/// How much of the process is in use, which the API does not know.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceUsage {
+    pub connections: Usage,
+    /// Socket.IO clients, without those of the service's own checks.
+    pub client_count: u64,
+    /// `None` if the system does not tell.
+    pub open_files: Option<FileUsage>,
+    /// Measurements of the checks that may block.
+    pub measurements: Usage,
+}
+
+/// The open files of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileUsage {
+    pub open: u64,
+    /// `None` without a limit.
+    pub max: Option<u64>,
 }
 
 /// The state that all handlers share; clones share one allocation.

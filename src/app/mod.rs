@@ -4,6 +4,7 @@ mod access;
 mod backup;
 mod check;
 mod checks;
+mod connections;
 mod crashes;
 mod doctor;
 mod duties;
@@ -50,6 +51,7 @@ pub use store::open_store;
 pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
 
 use self::checks::{CheckedParts, start_checks};
+use self::connections::ConnectionLimit;
 use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
 use self::notices::NoticeSettings;
@@ -135,6 +137,7 @@ impl App {
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, options, &mut tasks, &stopping)?;
         let (layer, sockets) = settings::start_sockets(&config, &handle, &logs)?;
+        let connections = ConnectionLimit::new(config.max_connections);
         let parts = CheckedParts {
             engine: handle.clone(),
             incidents: incidents.clone(),
@@ -145,6 +148,7 @@ impl App {
             own_address: reachable,
             base_path: config.base_path.clone(),
             min_free_bytes: config.min_free_bytes,
+            connections: connections.clone(),
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let services = parts.services(health, notices, logs.clone());
@@ -152,12 +156,7 @@ impl App {
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
-        let server = server::HttpServer {
-            listener,
-            service,
-            max_connections: config.max_connections,
-            drain_wait: DRAIN_WAIT,
-        };
+        let server = server::HttpServer { listener, service, connections, drain_wait: DRAIN_WAIT };
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
         let server = runtime.spawn(server.serve(stopping));

@@ -6,18 +6,19 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+
+use super::connections::OpenConnection;
 
 /// Releases its permit when the stream is closed. The permit moves with the stream, so that a
 /// WebSocket counts as a connection after its request is answered.
 pub(super) struct PermitStream {
     stream: TcpStream,
-    _permit: OwnedSemaphorePermit,
+    _connection: OpenConnection,
 }
 
 impl PermitStream {
-    pub(super) fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
-        Self { stream, _permit: permit }
+    pub(super) fn new(stream: TcpStream, connection: OpenConnection) -> Self {
+        Self { stream, _connection: connection }
     }
 }
 

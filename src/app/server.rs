@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -16,12 +15,13 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::{debug, warn};
 
+use super::connections::ConnectionLimit;
 use super::permit_stream::PermitStream;
 use super::request_body::RequestBody;
 use super::shutdown::stop_requested;
@@ -48,7 +48,7 @@ pub(super) struct HttpServer<S> {
     /// Routes, pages and Socket.IO.
     pub(super) service: S,
     /// Connections served at once; further ones wait in the kernel's queue.
-    pub(super) max_connections: usize,
+    pub(super) connections: ConnectionLimit,
     pub(super) drain_wait: Duration,
 }
 
@@ -85,18 +85,17 @@ where
 {
     /// Serves until `stopping` becomes true, then gives open requests `drain_wait` to finish.
     pub(super) async fn serve(self, mut stopping: watch::Receiver<bool>) {
-        let Self { listener, service, max_connections, drain_wait } = self;
-        let permits = Arc::new(Semaphore::new(max_connections));
+        let Self { listener, service, connections: limit, drain_wait } = self;
         let mut connections = JoinSet::new();
         let mut failures = AcceptFailures::default();
         loop {
             let accepted = tokio::select! {
-                accepted = accept(&listener, &permits) => accepted,
+                accepted = accept(&listener, &limit) => accepted,
                 _ = stopping.wait_for(|stop| *stop) => break,
             };
             match accepted {
                 Ok((stream, peer, permit)) => {
-                    let stream = PermitStream::new(stream, permit);
+                    let stream = PermitStream::new(stream, limit.count(permit));
                     let stopped = stop_requested(stopping.clone());
                     connections.spawn(connection(stream, peer.ip(), service.clone(), stopped));
                 }
@@ -144,9 +143,9 @@ impl AcceptFailures {
 /// Waits for a permit, then for the next client.
 async fn accept(
     listener: &TcpListener,
-    permits: &Arc<Semaphore>,
+    limit: &ConnectionLimit,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+    let permit = limit.permit().await?;
     let (stream, peer) = listener.accept().await?;
     // Responses are written whole: Nagle's algorithm would only delay the last part.
     stream.set_nodelay(true).ok();

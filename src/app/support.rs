@@ -22,7 +22,7 @@ use crate::wire::Time;
 const HEALTH_FILE: &str = "health.json";
 
 /// What the server answers, by the file that takes it.
-const ANSWERS: [(&str, &str); 18] = [
+const ANSWERS: [(&str, &str); 19] = [
     (HEALTH_FILE, "/api/health"),
     ("runbook.json", "/api/runbook"),
     ("incidents.json", "/api/incidents?limit=500"),
@@ -36,6 +36,7 @@ const ANSWERS: [(&str, &str); 18] = [
     ("reports.json", "/api/reports?limit=500"),
     ("backups.json", "/api/backups"),
     ("settings.json", "/api/settings"),
+    ("limits.json", "/api/limits"),
     ("metrics.txt", "/metrics"),
     ("log_levels.json", "/api/logs/levels"),
     ("log_summary.json", "/api/logs/summary"),

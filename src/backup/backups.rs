@@ -29,7 +29,9 @@ use crate::engine::EngineHandle;
 use crate::query::check_site;
 use crate::store::{AuditOrigin, CounterFloors};
 use crate::util::metrics::Metric;
-use crate::util::{BlockingError, BlockingLimit, Observation, SharedProbe, run_at_low_priority};
+use crate::util::{
+    BlockingError, BlockingLimit, Observation, SharedProbe, Usage, run_at_low_priority,
+};
 
 /// Requests for operations that are served at once: one works, and the others are refused
 /// immediately, unless the directory hangs.
@@ -46,6 +48,15 @@ const CALL_WAIT: Duration = Duration::from_secs(10);
 /// as long as that takes: they are not for tokio's threads.
 #[derive(Clone)]
 pub struct Backups(Arc<Inner>);
+
+/// How many threads the backups hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackupUsage {
+    /// Requests for operations, one of which works.
+    pub operations: Usage,
+    /// Reads of files for downloads.
+    pub reads: Usage,
+}
 
 struct Inner {
     library: Arc<Library>,
@@ -78,6 +89,11 @@ impl Backups {
     /// The operation that is running, if any.
     pub fn activity(&self) -> Option<Activity> {
         self.library().activity()
+    }
+
+    /// The requests that wait for an operation, and the reads of files for downloads.
+    pub fn usage(&self) -> BackupUsage {
+        BackupUsage { operations: self.0.working.usage(), reads: self.0.calling.usage() }
     }
 
     /// Makes the operations that are running end soon: the service stops.

@@ -48,7 +48,7 @@ mod undo;
 mod upgrade;
 mod verify;
 
-pub use backups::Backups;
+pub use backups::{BackupUsage, Backups};
 pub use catalog::{CatalogEntry, find_file, manifest_beside};
 pub use copy::CopySummary;
 pub use diff::{Counts, Difference, Example, LostChange};

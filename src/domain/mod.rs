@@ -48,7 +48,7 @@ pub use device::update::{DevicePatch, UpdateDevice};
 pub use device::{Device, Optics, Position, Uplink};
 pub use fold::fold;
 pub use ids::{DeviceId, ID_MAX, IdCounters, InterfaceId, LinkId};
-pub use import::counts::{ImportCounts, TypeCounts};
+pub use import::counts::{IMPORT_ENTITIES_MAX, ImportCounts, TypeCounts};
 pub use import::cross_connects::CrossConnectTableRow;
 pub use import::device_row::{DeviceTableRow, TableConnection};
 pub use import::links::{LinkTableEnd, LinkTableRow};

@@ -22,7 +22,7 @@ pub const REOPEN_WITHIN: i64 = 10 * MINUTE;
 /// Closed incidents that are remembered because they may come again: a storm that comes and goes.
 const CLOSED_MAX: usize = 2 * NETWORK_INCIDENTS_MAX;
 /// Maintenance windows that have not ended.
-const WINDOWS_MAX: usize = 200;
+pub(super) const WINDOWS_MAX: usize = 200;
 /// Maintenance windows that have ended and are still shown.
 const ENDED_WINDOWS_MAX: usize = 100;
 /// An event that nobody closed is over after this time without another one.

@@ -12,7 +12,7 @@ pub const NETWORK_INCIDENTS_MAX: usize = 1000;
 /// opened would not be bounded.
 const NETWORK_TOTAL_MAX: usize = 3 * NETWORK_INCIDENTS_MAX;
 /// Incidents of the jobs and checks, which are less than a hundred.
-const APPLIANCE_INCIDENTS_MAX: usize = 200;
+pub(super) const APPLIANCE_INCIDENTS_MAX: usize = 200;
 
 /// Whether there are too many incidents for one more of this source and severity. What is minor never
 /// takes the place of what is critical, nor the network that of the appliance.

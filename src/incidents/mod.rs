@@ -19,6 +19,7 @@ mod network_source;
 mod planner;
 mod report;
 mod service;
+mod usage;
 
 pub use action::{ActionKind, IncidentAction, WindowPlan};
 pub use book::{BookChanges, IncidentBook, REOPEN_WITHIN};
@@ -31,6 +32,7 @@ pub use network_source::watch_network;
 pub use planner::NoticePlanner;
 pub use report::ProblemReport;
 pub use service::{IncidentService, start};
+pub use usage::IncidentUsage;
 
 pub use crate::store::{
     Acknowledgement, Closure, Incident, IncidentPosition, IncidentSource, IncidentState,

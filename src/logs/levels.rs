@@ -13,6 +13,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use super::filter::is_within;
 use super::now::Now;
 use crate::domain::Timestamp;
+use crate::util::Usage;
 
 /// Libraries that log too much: only their warnings and errors are logged.
 const QUIET_LIBRARIES: [&str; 11] = [
@@ -107,6 +108,11 @@ impl LogLevels {
     /// Returns the changes in force, sorted by target.
     pub fn changes(&self) -> Vec<LevelChange> {
         self.read().clone()
+    }
+
+    /// Returns how many levels are changed.
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.read().len(), CHANGES_MAX)
     }
 
     /// Returns the time by the log's clock.

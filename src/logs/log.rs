@@ -9,7 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::capture::Capture;
 use super::levels::{LevelLayer, LogLevels};
 use super::now::Now;
-use super::ring::Rings;
+use super::ring::{RingUsage, Rings, Which};
 use super::stderr::{self, StderrFormat, StderrOptions};
 use crate::domain::Timestamp;
 
@@ -51,6 +51,12 @@ impl Logs {
     /// Returns the levels and their changes.
     pub fn levels(&self) -> &LogLevels {
         &self.levels
+    }
+
+    /// Returns how much of the memory for lines is in use: for all lines, and for the warnings and errors that
+    /// are kept longer.
+    pub fn usage(&self) -> [RingUsage; 2] {
+        [Which::All, Which::Warnings].map(|which| self.rings.usage(which))
     }
 
     fn level_layer(&self) -> LevelLayer {

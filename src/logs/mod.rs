@@ -25,5 +25,6 @@ pub use levels::{
 pub use line::LogLine;
 pub use log::{LogStartError, Logs};
 pub use read::{LogPage, PageRequest};
+pub use ring::RingUsage;
 pub use stderr::{StderrFormat, StderrOptions};
 pub use summary::{LogGroup, LogSummary};

@@ -9,6 +9,7 @@ use tracing::Level;
 use super::line::{LineText, LogLine};
 use super::now::Now;
 use crate::domain::Timestamp;
+use crate::util::Usage;
 
 /// Lines that are kept: a day of a site with a change a second.
 const LINES_MAX: usize = 100_000;
@@ -34,6 +35,13 @@ struct Kept {
     all: Ring,
     warnings: Ring,
     next_id: u64,
+}
+
+/// How full a ring is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingUsage {
+    pub lines: Usage,
+    pub bytes: Usage,
 }
 
 /// Which of the rings to read.
@@ -85,6 +93,16 @@ impl Rings {
     /// Returns the time since which no line is missing.
     pub(super) fn complete_since(&self, which: Which) -> Timestamp {
         self.lock().ring(which).complete_since.unwrap_or(self.started_at)
+    }
+
+    /// Returns how full a ring is.
+    pub(super) fn usage(&self, which: Which) -> RingUsage {
+        let kept = self.lock();
+        let ring = kept.ring(which);
+        RingUsage {
+            lines: Usage::of(ring.lines.len(), ring.lines_max),
+            bytes: Usage::of(ring.bytes, ring.bytes_max),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -14,7 +14,7 @@ use crate::util::Zone;
 /// Notices that wait at once: a storm of 1,000 incidents, told to ten contacts. More are not planned; the
 /// digests that go out then say how many incidents there are. That an incident is over is planned anyway:
 /// who was told of it would wait for it.
-const PENDING_MAX: usize = 10_000;
+pub(super) const PENDING_MAX: usize = 10_000;
 /// With what the key of the incident begins that a contact cannot be told.
 pub(super) const FAILING_PREFIX: &str = "notice:";
 

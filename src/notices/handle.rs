@@ -11,6 +11,7 @@ use super::outbox::Outbox;
 use super::sender::{NoticeSender, NoticeTest};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
+use crate::util::Usage;
 use crate::util::metrics::{Metric, float};
 
 /// Handle to the notices; clones share everything.
@@ -69,6 +70,11 @@ impl NoticesHandle {
             ),
             self.sender.metrics.read(&self.policy().contacts),
         ]
+    }
+
+    /// How many notices wait, also those that are not due yet.
+    pub fn usage(&self) -> Usage {
+        self.outbox.usage()
     }
 
     /// How the calls of the heartbeat went; `None` without one.

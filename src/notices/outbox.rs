@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::book::{NoticeBook, NoticePolicy};
+use super::book::{NoticeBook, NoticePolicy, PENDING_MAX};
 use super::contact::Contact;
 use super::queue::{ContactLog, DeliveryLog, NextDelivery};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::incidents::{IncidentEvent, IncidentState, NoticePlanner};
 use crate::store::{Notice, NoticeBatch, StoreError};
-use crate::util::jitter;
+use crate::util::{Usage, jitter};
 
 /// Clones share one state. Its lock is held while something is looked up or decided, never during I/O.
 #[derive(Clone)]
@@ -106,6 +106,11 @@ impl Outbox {
     /// How many notices are due.
     pub(super) fn waiting_count(&self, now: Timestamp) -> usize {
         self.lock().book.pending.values().filter(|notice| notice.due_at <= now).count()
+    }
+
+    /// How many notices wait, also those that are not due yet.
+    pub(super) fn usage(&self) -> Usage {
+        Usage::of(self.lock().book.pending.len(), PENDING_MAX)
     }
 
     fn lock(&self) -> MutexGuard<'_, OutboxState> {

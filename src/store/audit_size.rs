@@ -7,8 +7,10 @@ use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::meta;
 use super::open::Store;
+use super::snapshot::Snapshot;
 use super::table_writer::TableWriter;
 use super::tables;
+use crate::util::Usage;
 
 /// Audit rows that are kept; about a year at 500 changes a day.
 pub const AUDIT_ROWS_MAX: u64 = 200_000;
@@ -105,6 +107,26 @@ fn recorded_bytes(
     let record: AuditSizeV1 =
         decode(value.value(), RecordSource { table: "meta", key: &AUDIT_SIZE_KEY })?;
     Ok((record.next_audit == next_audit).then_some(record.bytes))
+}
+
+/// How full the audit trail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditUsage {
+    pub rows: Usage,
+    pub bytes: Usage,
+}
+
+impl Snapshot {
+    /// How full the audit trail is.
+    pub fn audit_usage(&self) -> Result<AuditUsage, StoreError> {
+        let meta = self.transaction().open_table(tables::META)?;
+        let audit = self.transaction().open_table(tables::AUDIT)?;
+        let size = AuditSize::read(&meta, &audit, self.last_commit().next_audit)?;
+        Ok(AuditUsage {
+            rows: Usage { used: audit.len()?, max: AUDIT_ROWS_MAX },
+            bytes: Usage { used: size.bytes, max: AUDIT_BYTES_MAX },
+        })
+    }
 }
 
 impl Store {

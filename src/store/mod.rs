@@ -35,7 +35,7 @@ mod tables;
 mod write_probe;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
-pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX};
+pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;
 pub use disk_space::DiskSpace;

@@ -11,6 +11,7 @@ use super::open::Store;
 use super::snapshot::{Snapshot, open_if_written};
 use super::tables;
 use crate::domain::Timestamp;
+use crate::util::Usage;
 
 /// Notices that are kept: a year of fifty a day. A record has less than 1.2 kB, usually 100 bytes.
 pub const NOTICES_MAX: u64 = 20_000;
@@ -169,6 +170,13 @@ impl Snapshot {
             let (id, value) = row?;
             decode_notice(id.value(), value.value())
         }))
+    }
+
+    /// How many notices are kept.
+    pub fn notice_usage(&self) -> Result<Usage, StoreError> {
+        let table = open_if_written(self.transaction(), tables::NOTICES)?;
+        let used = table.map(|table| table.len()).transpose()?.unwrap_or(0);
+        Ok(Usage { used, max: NOTICES_MAX })
     }
 
     /// The notices of an incident, oldest first.

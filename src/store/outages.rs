@@ -14,6 +14,7 @@ use super::open_outages;
 use super::snapshot::{BLOCK_SIZE, Snapshot};
 use super::tables;
 use crate::domain::{DeviceId, DeviceOutage, OutageChange, Timestamp};
+use crate::util::Usage;
 
 /// How old outages become: a month, and some days in which it can still be read. Older ones are kept until
 /// there were outages on as many days.
@@ -106,6 +107,12 @@ impl Snapshot {
     pub fn outages_complete_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let history = read_history(&self.transaction().open_table(tables::META)?)?;
         Ok(history.map(|history| Timestamp(history.complete_since_us)))
+    }
+
+    /// How many bytes of outages are kept.
+    pub fn outage_usage(&self) -> Result<Usage, StoreError> {
+        let history = read_history(&self.transaction().open_table(tables::META)?)?;
+        Ok(Usage { used: history.map_or(0, |history| history.bytes), max: OUTAGE_BYTES_MAX })
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinError;
 
+use super::usage::Usage;
+
 /// Why a call has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlockingError {
@@ -40,12 +42,20 @@ pub async fn run_blocking<T: Send + 'static>(
 /// system whose server is away. A call that hangs counts until it returns, so that no number of requests
 /// leaves more threads behind. Clones share the limit.
 #[derive(Clone, Debug)]
-pub struct BlockingLimit(Arc<Semaphore>);
+pub struct BlockingLimit {
+    permits: Arc<Semaphore>,
+    calls_max: usize,
+}
 
 impl BlockingLimit {
     /// A limit of `calls_max` calls at a time.
     pub fn new(calls_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(calls_max)))
+        Self { permits: Arc::new(Semaphore::new(calls_max)), calls_max }
+    }
+
+    /// The calls that run, also those that hang.
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.calls_max - self.permits.available_permits(), self.calls_max)
     }
 
     /// Runs `call` as soon as the limit allows, and waits for both together up to `wait`.
@@ -69,7 +79,7 @@ impl BlockingLimit {
         &self,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, BlockingError> {
-        let permit = Arc::clone(&self.0).acquire_owned().await;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
         run_with(permit.map_err(|_| BlockingError::Stopped)?, call).await
     }
 
@@ -81,7 +91,7 @@ impl BlockingLimit {
         &self,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, BlockingError> {
-        let permit = Arc::clone(&self.0).try_acquire_owned();
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
         run_with(permit.map_err(|_| BlockingError::TimedOut)?, call).await
     }
 }
@@ -116,7 +126,7 @@ mod tests {
             let hanging = move || held.lock().map(|held| held.recv()).is_ok();
             assert_eq!(limit.run_within(SHORT, hanging).await, Err(BlockingError::TimedOut));
         }
-        assert_eq!(limit.0.available_permits(), 0);
+        assert_eq!(limit.usage(), Usage::of(2, 2));
         assert_eq!(limit.try_run(|| 7).await, Err(BlockingError::TimedOut));
         drop(release);
         assert_eq!(limit.run_within(Duration::from_secs(60), || 7).await, Ok(7));

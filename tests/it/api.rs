@@ -14,6 +14,7 @@ mod incidents;
 mod interfaces;
 mod jobs;
 mod lifecycle;
+mod limits;
 mod links;
 mod listing;
 mod logs;

@@ -16,7 +16,7 @@ use crate::domain::{ProvisionDevices, ProvisionedDevices};
 use crate::wire::{DeviceView, LinkView};
 
 /// Most rows in one request; they take a commit of at most about half a second.
-const ROWS_MAX: usize = 10_000;
+pub(in crate::api) const BULK_ROWS_MAX: usize = 10_000;
 
 /// Devices to provision together.
 #[derive(ToSchema)]
@@ -32,7 +32,7 @@ impl FromFields for BulkBody {
     const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { devices: fields.objects("devices", ROWS_MAX)? })
+        Some(Self { devices: fields.objects("devices", BULK_ROWS_MAX)? })
     }
 }
 

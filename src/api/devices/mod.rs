@@ -18,6 +18,7 @@ mod update;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(super) use self::bulk::BULK_ROWS_MAX;
 pub(super) use self::cross_connects::CrossConnectByIds;
 pub(super) use self::provision::ProvisionBody;
 pub(super) use self::update::DevicePatchBody;

@@ -1,6 +1,7 @@
 //! The host: space on the data volume, memory, open files.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rustix::process::{Resource, getrlimit};
 use tokio::time::Instant;
 
 use super::measure::{blocking, float, percent, unmeasured};
+use crate::api::FileUsage;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::health::{
@@ -150,11 +152,20 @@ fn processor_used(
 }
 
 fn open_files() -> Result<CheckReading, Unmeasured> {
-    let open = fs::read_dir("/proc/self/fd").map_err(unmeasured)?.count() as u64;
-    let Some(max) = getrlimit(Resource::Nofile).current else {
+    let FileUsage { open, max } = file_usage().map_err(unmeasured)?;
+    let Some(max) = max else {
         return Ok(CheckReading::of(0.0).with(format!("{open}, without a limit")));
     };
     Ok(CheckReading::of(percent(open, max)).with(format!("{open} of {max}")))
+}
+
+/// The open files of this process, and its limit.
+///
+/// # Errors
+/// When the system does not tell.
+pub(super) fn file_usage() -> io::Result<FileUsage> {
+    let open = fs::read_dir("/proc/self/fd")?.count() as u64;
+    Ok(FileUsage { open, max: getrlimit(Resource::Nofile).current })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::health::Unmeasured;
-use crate::util::BlockingLimit;
+use crate::util::{BlockingLimit, Usage};
 
 /// Measurements that may block at a time: on a volume that hangs, none of them returns.
 const BLOCKED_MAX: usize = 8;
@@ -14,6 +14,11 @@ pub(super) async fn blocking<T: Send + 'static>(
     measure: impl FnOnce() -> Result<T, Unmeasured> + Send + 'static,
 ) -> Result<T, Unmeasured> {
     BLOCKED.run(measure).await.unwrap_or_else(|error| Err(unmeasured(error)))
+}
+
+/// The measurements that run, also those that hang.
+pub(super) fn usage() -> Usage {
+    BLOCKED.usage()
 }
 
 /// Why nothing was measured.

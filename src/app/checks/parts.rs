@@ -1,8 +1,11 @@
 //! The parts of the appliance that the probes look at.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::api::ApiServices;
+use super::super::connections::ConnectionLimit;
+use super::{host, measure};
+use crate::api::{ApiServices, ServiceUsage};
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::health::HealthHandle;
@@ -25,6 +28,7 @@ pub(crate) struct CheckedParts {
     pub(crate) own_address: SocketAddr,
     pub(crate) base_path: String,
     pub(crate) min_free_bytes: u64,
+    pub(crate) connections: ConnectionLimit,
 }
 
 impl CheckedParts {
@@ -35,7 +39,8 @@ impl CheckedParts {
         notices: NoticesHandle,
         logs: Logs,
     ) -> ApiServices {
-        let Self { engine, incidents, sync, jobs, backups, sockets, .. } = self;
+        let Self { engine, incidents, sync, jobs, backups, sockets, connections, .. } = self;
+        let clients = sockets.clone();
         let settings = sockets.settings().clone();
         ApiServices {
             engine,
@@ -48,6 +53,12 @@ impl CheckedParts {
             backups,
             logs,
             realtime_metrics: Box::new(move || sockets.metrics()),
+            usage: Arc::new(move || ServiceUsage {
+                connections: connections.usage(),
+                client_count: clients.client_count() as u64,
+                open_files: host::file_usage().ok(),
+                measurements: measure::usage(),
+            }),
         }
     }
 }

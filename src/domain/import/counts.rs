@@ -6,7 +6,7 @@ use crate::domain::DeviceType;
 
 /// Devices and interfaces that one import may create: a commit of some seconds that needs 0.5 GB of
 /// disk space and less than 200 MB of memory.
-pub(in crate::domain) const IMPORT_ENTITIES_MAX: usize = 250_000;
+pub const IMPORT_ENTITIES_MAX: usize = 250_000;
 
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,7 +12,9 @@ use crate::domain::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::notices::{self, NoticeBatch};
 use crate::store::open::Store;
+use crate::store::snapshot::Snapshot;
 use crate::store::tables;
+use crate::util::Usage;
 
 /// Closed incidents that are kept: five a day for 400 days; about 4 MB, at most 80 MB with full timelines.
 pub const CLOSED_INCIDENTS_MAX: usize = 2000;
@@ -31,6 +33,13 @@ pub struct IncidentBatch {
     pub removed_windows: Vec<u64>,
     /// Who is to be told of it.
     pub notices: NoticeBatch,
+}
+
+impl Snapshot {
+    /// How many closed incidents are kept.
+    pub fn closed_incident_usage(&self) -> Result<Usage, StoreError> {
+        Ok(Usage::of(self.incident_count(IncidentState::Closed)?, CLOSED_INCIDENTS_MAX))
+    }
 }
 
 impl Store {

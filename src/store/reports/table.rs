@@ -1,5 +1,7 @@
 //! Keeping, listing and forgetting reports.
 
+use std::collections::BTreeMap;
+
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadTransaction, ReadableTable, TableError, WriteTransaction};
 
@@ -12,6 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::open::Store;
 use crate::store::snapshot::Snapshot;
 use crate::store::tables;
+use crate::util::Usage;
 
 /// How long a report is kept, in microseconds: 400 days, a year with some weeks to compare it.
 pub const REPORT_AGE_US_MAX: i64 = 400 * 24 * 60 * 60 * 1_000_000;
@@ -115,6 +118,17 @@ impl Snapshot {
                 rows.collect()
             }
         }
+    }
+
+    /// How many reports are kept, of the kind that has most of them.
+    pub fn report_usage(&self) -> Result<Usage, StoreError> {
+        let mut counts = BTreeMap::<u8, usize>::new();
+        if let Some(tables) = self.report_tables()? {
+            for row in tables.kinds.iter()? {
+                *counts.entry(row?.1.value()).or_default() += 1;
+            }
+        }
+        Ok(Usage::of(counts.into_values().max().unwrap_or(0), REPORTS_PER_KIND_MAX))
     }
 
     /// A report by its id.
