@@ -134,7 +134,7 @@ export const PAGES: readonly Page[] = [
     title: 'Settings',
     icon: 'settings',
     group: '',
-    words: 'theme appearance keyboard about version',
+    words: 'theme appearance keyboard about version features limits events storm interval',
     load: () => import('./views/SettingsView.vue'),
   },
 ]

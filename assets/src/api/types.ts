@@ -150,3 +150,10 @@ export type IncidentNotice = Sent<Schemas['Notice']>
 export type NoticeTest = Sent<Schemas['NoticeTest']>
 export type Contacts = Sent<Schemas['Contacts']>
 export type Contact = Sent<Schemas['Contact']>
+export type Settings = Sent<Schemas['Settings']>
+export type Setting = Sent<Schemas['Setting']>
+/** By key; null sets one back. */
+export type SettingsPatch = Record<string, number | boolean | null>
+export type Delivery = Settings['delivery']
+export type Limits = Sent<Schemas['Limits']>
+export type Limit = Sent<Schemas['Limit']>
