@@ -48,7 +48,7 @@ root=$run/overlay/root
 : > \$root/etc/machine-id
 mkdir -p \$root/root/unoc/target/release \$root/root/unoc/systemd
 cp $binary \$root/root/unoc/target/release/unoc
-cp $repository/systemd/unoc.service \$root/root/unoc/systemd/
+cp $repository/systemd/* \$root/root/unoc/systemd/
 exec setpriv --pdeathsig TERM systemd-nspawn -q -D \$root -M $name --boot --register=no --keep-unit \
   --private-network --console=pipe --system-call-filter=bpf
 BOOT
@@ -125,5 +125,5 @@ inside bash -c "set -e; cd /root/unoc; $(cat "$run/install")" > /dev/null 2> "$r
   exit 1
 }
 expect 'the state after the installation' "$(inside systemctl is-active unoc)" active
-[[ $(show StatusText) == 'Serving http://127.0.0.1:5001/' ]] || expect status "$(show StatusText)" 'Serving …'
+[[ $(show StatusText) =~ ^(Serving http://127.0.0.1:5001/|healthy, ) ]] || expect status "$(show StatusText)" 'Serving …'
 passed "installed by five lines; $(show StatusText)"

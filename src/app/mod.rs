@@ -1,6 +1,7 @@
 //! The composition root: it builds all parts, owns every task, and ends them in order.
 
 mod access;
+mod applied_config;
 mod backup;
 mod check;
 mod checks;
@@ -12,6 +13,7 @@ mod endpoint;
 mod history;
 mod incidents;
 mod jobs;
+mod listener;
 mod logging;
 mod loopback;
 mod mirror;
@@ -33,7 +35,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
@@ -45,15 +46,18 @@ pub use crashes::{RunEnd, RunRecorder};
 pub use doctor::offline_checks;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_offline_jobs;
+pub use listener::PassedSockets;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use store::open_store;
 pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
 
+use self::applied_config::AppliedConfig;
 use self::checks::{CheckedParts, start_checks};
 use self::connections::ConnectionLimit;
 use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
+use self::listener::{BoundListener, listen};
 use self::notices::NoticeSettings;
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
@@ -108,7 +112,12 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be opened, the site is inconsistent, or the address is in use.
-    pub async fn start(config: Config, clock: Clock, logs: Logs) -> Result<Option<Self>> {
+    pub async fn start(
+        config: Config,
+        clock: Clock,
+        logs: Logs,
+        passed: PassedSockets,
+    ) -> Result<Option<Self>> {
         mirror::database(&config)?;
         let notice_settings = NoticeSettings::of(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
@@ -131,7 +140,8 @@ impl App {
         load_demo(&config, &handle).await?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
-        let (listener, address, reachable) = listen(&config).await?;
+        let BoundListener { listener, address, reachable, mismatch } =
+            listen(&config, passed).await?;
         let options = notice_settings.for_site(&config, &handle, reachable);
         let (job_handle, jobs) = start_jobs(&handle, &backups, &options, &logs, &sync).await?;
         let (incidents, notices) =
@@ -145,6 +155,7 @@ impl App {
             jobs: job_handle,
             backups: backups.clone(),
             sockets: sockets.clone(),
+            applied_config: AppliedConfig::new(mismatch),
             own_address: reachable,
             base_path: config.base_path.clone(),
             min_free_bytes: config.min_free_bytes,
@@ -275,15 +286,6 @@ async fn end_run(handle: &EngineHandle, mut run: JoinHandle<bool>) {
     if let Err(error) = handle.end_run().await {
         warn!(%error, "Could not record that the service ended as it should");
     }
-}
-
-/// Listens as the settings say. Returns the address too, and the one by which this host reaches it.
-async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr, SocketAddr)> {
-    let listener = server::bind(config.host, config.port).await?;
-    let address = listener.local_addr();
-    let reachable = endpoint::reachable_address(&listener);
-    let what = "cannot read the address of the listener";
-    Ok((listener, address.context(what)?, reachable.context(what)?))
 }
 
 /// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None`

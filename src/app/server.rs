@@ -7,13 +7,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::anyhow;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
@@ -30,6 +28,9 @@ use crate::api::Peer;
 /// How long a client may take to send a request's head, and how long a connection may idle
 /// between two requests.
 const HEAD_WAIT: Duration = Duration::from_secs(30);
+/// How long a stop waits for the first request of a connection. Its client has just connected, and would take
+/// a connection that ends without an answer for a fault.
+const FIRST_REQUEST_WAIT: Duration = Duration::from_millis(500);
 /// How long a client may leave sent data unacknowledged. Without this limit, the ping timeout of
 /// Socket.IO does not end a client with a full receive window, and the messages for it stay in
 /// memory for ever.
@@ -50,30 +51,6 @@ pub(super) struct HttpServer<S> {
     /// Connections served at once; further ones wait in the kernel's queue.
     pub(super) connections: ConnectionLimit,
     pub(super) drain_wait: Duration,
-}
-
-/// Binds the address.
-///
-/// # Errors
-/// The address cannot be bound; the message has a remedy.
-pub(super) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow!(
-            "{host}:{port} is in use by another program; stop it, or choose another port with \
-             --port"
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            anyhow!("{host} is not an address of this host; choose one with --host")
-        }
-        io::ErrorKind::PermissionDenied => {
-            anyhow!("no permission to listen on port {port}; choose one above 1023 with --port")
-        }
-        _ if error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error()) => anyhow!(
-            "this host has no IPv{}; choose another address with --host",
-            if host.is_ipv6() { 6 } else { 4 }
-        ),
-        _ => anyhow!("cannot listen on {host}:{port}: {error}"),
-    })
 }
 
 impl<S, B> HttpServer<S>
@@ -103,6 +80,7 @@ where
             }
             while connections.try_join_next().is_some() {}
         }
+        // Clients that connect from now on are refused, or wait in the queue of a socket that systemd holds.
         drop(listener);
         let drained = tokio::time::timeout(drain_wait, async {
             while connections.join_next().await.is_some() {}
@@ -162,7 +140,10 @@ async fn connection<S, B>(
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
+    let has_request = Arc::new(Notify::new());
+    let requested = Arc::clone(&has_request);
     let service = hyper::service::service_fn(move |request| {
+        requested.notify_one();
         let service = service.clone();
         async move { answer(service, request, peer).await }
     });
@@ -175,7 +156,13 @@ async fn connection<S, B>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
+    let stopping = async {
+        stopping.await;
+        tokio::time::timeout(FIRST_REQUEST_WAIT, has_request.notified()).await.ok();
+    };
     let ended = tokio::select! {
+        // In this order: a request that has arrived when the time is over is answered.
+        biased;
         ended = connection.as_mut() => ended,
         () = stopping => {
             connection.as_mut().graceful_shutdown();

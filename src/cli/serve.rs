@@ -6,10 +6,12 @@ use tracing::warn;
 
 use super::args::Cli;
 use super::exit::{CommandError, one_line};
-use crate::app::{App, RunEnd, RunRecorder, init_logging};
+use crate::app::{App, PassedSockets, RunEnd, RunRecorder, init_logging};
 use crate::engine::Clock;
 
 pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
+    // First, because it changes the environment, which threads may read.
+    let passed = PassedSockets::take();
     let mut config = cli.load_config()?;
     let logs = init_logging(&config, Clock::system())?;
     config.max_connections = raise_file_limit(config.max_connections);
@@ -20,7 +22,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
         .context("cannot start the runtime")?;
     let recorder = RunRecorder::begin(&config.data_dir, &Clock::system(), &logs);
     let served = runtime.block_on(async {
-        match App::start(config, Clock::system(), logs).await? {
+        match App::start(config, Clock::system(), logs, passed).await? {
             Some(app) => app.run().await,
             None => Ok(()),
         }

@@ -278,6 +278,18 @@ fn service() -> Vec<CheckSpec> {
              unoc settings set event_interval_ms=1000 --for 1h.",
         )
         .without_incident(),
+        CheckSpec::new(
+            "configuration.applied",
+            group,
+            "Configuration in effect",
+            CheckUnit::YesNo,
+        )
+        .below(limit(0.0, 1.0), None)
+        .wrong(
+            "The configuration is not in effect",
+            "The message says what to change; unoc config check lists every error. Then: systemctl restart unoc.",
+        )
+        .after(1, 1),
         CheckSpec::new("clients.count", group, "Clients that get events", CheckUnit::Count),
         CheckSpec::new(
             "clients.drop",

@@ -9,4 +9,5 @@ mod personal_data;
 mod proxies;
 mod reports;
 mod signals;
+mod socket_activation;
 mod watchdog;

@@ -72,6 +72,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("hyper", &["app"]),
     ("hyper_util", &["app"]),
     ("sd_notify", &["app"]),
+    ("listenfd", &["app"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::super::applied_config::AppliedConfig;
 use super::super::connections::ConnectionLimit;
 use super::{host, measure};
 use crate::api::{ApiServices, ServiceUsage};
@@ -24,6 +25,7 @@ pub(crate) struct CheckedParts {
     pub(crate) jobs: JobsHandle,
     pub(crate) backups: Backups,
     pub(crate) sockets: Sockets,
+    pub(crate) applied_config: AppliedConfig,
     /// By which this host reaches the own server, and the path under which that serves.
     pub(crate) own_address: SocketAddr,
     pub(crate) base_path: String,

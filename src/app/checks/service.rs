@@ -1,4 +1,5 @@
-//! The service as its clients see it: answers, events, and the delay of the event loop.
+//! The service as its clients see it: answers, events, the delay of the event loop, and whether it runs as it is
+//! configured.
 
 use std::time::Duration;
 
@@ -50,6 +51,14 @@ pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
             }
             Ok(CheckReading::of(milliseconds(begun.elapsed())))
         }
+    });
+    let applied = parts.applied_config.clone();
+    probes.add("configuration.applied", move || {
+        let reading = match applied.difference() {
+            Some(what) => CheckReading::yes_no(false).with(what),
+            None => CheckReading::yes_no(true),
+        };
+        async move { Ok(reading) }
     });
     let sockets = parts.sockets.clone();
     probes.add("clients.count", move || {

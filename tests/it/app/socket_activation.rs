@@ -1,0 +1,134 @@
+//! A socket that systemd holds: clients that connect during a restart wait, and none is refused.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::harness::process::{Server, said, unoc};
+use crate::harness::wait::{self, PATIENCE};
+
+/// A socket as systemd makes it, which this process keeps as systemd does.
+fn socket() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    (listener, address)
+}
+
+/// The command with the socket as descriptor 3 (sd_listen_fds(3)). A shell moves it there from its standard
+/// input and becomes the program, so that its process id is right.
+fn passing(listener: &TcpListener, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    let pass = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\"";
+    shell.env_clear().args(["-c", pass]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.expect("it is set"));
+    }
+    let listener = listener.try_clone().expect("a descriptor");
+    shell.stdin(Stdio::from(OwnedFd::from(listener)));
+    shell
+}
+
+fn start(data_dir: &Path, listener: &TcpListener) -> Server {
+    let environment = [("UNOC_DEV_FEATURES", "0")];
+    Server::start_by(data_dir, &environment, |command| passing(listener, &command))
+}
+
+/// Sends a request on a connection of its own and returns the first line of the answer.
+fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let stream = TcpStream::connect(address)?;
+    answer(stream)
+}
+
+fn answer(mut stream: TcpStream) -> std::io::Result<String> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or("no answer").to_owned())
+}
+
+#[test]
+fn a_client_that_connects_during_a_restart_waits_and_is_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let (listener, address) = socket();
+    let server = start(directory.path(), &listener);
+    assert_eq!(server.address, address);
+    let check = "/api/health/checks/configuration.applied/run";
+    let check = server.http.post(check, &Value::Null).expect(200).json();
+    assert_eq!(check["checks"][0]["value"], 1.0, "port 0 is any port");
+    assert!(server.terminate().0.success());
+    let waiting = TcpStream::connect(address).expect("it is not refused while nothing runs");
+    let server = start(directory.path(), &listener);
+    assert_eq!(answer(waiting).expect("an answer"), "HTTP/1.1 200 OK");
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn no_request_is_lost_by_restarts_under_load() {
+    const CLIENTS: usize = 8;
+    const RESTARTS: usize = 3;
+    let directory = tempfile::tempdir().unwrap();
+    let (listener, address) = socket();
+    let mut server = start(directory.path(), &listener);
+    let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    let line = ask(address);
+                    if !line.as_ref().is_ok_and(|line| line == "HTTP/1.1 200 OK") {
+                        is_over.store(true, Ordering::SeqCst);
+                        panic!("{line:?}");
+                    }
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        for _ in 0..RESTARTS {
+            let before = answered.load(Ordering::SeqCst);
+            wait::until("some answers", || {
+                let is_enough = answered.load(Ordering::SeqCst) > before + CLIENTS;
+                (is_enough || is_over.load(Ordering::SeqCst)).then_some(())
+            });
+            assert!(server.terminate().0.success());
+            server = start(directory.path(), &listener);
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+}
+
+#[test]
+fn a_socket_of_another_address_is_used_and_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let (listener, address) = socket();
+    let server = Server::start_by(directory.path(), &[("UNOC_HOST", "0.0.0.0")], |command| {
+        passing(&listener, &command)
+    });
+    assert_eq!(server.address, address);
+    let what = format!("unoc.socket listens on {address}, but host and port say 0.0.0.0:0");
+    server.logged(|line| line.contains(&what));
+    let mut doctor = unoc(&["doctor", "--data-dir"]);
+    let found = said(doctor.arg(directory.path()));
+    assert!(found.stdout.contains(&what), "{found:?}");
+    assert!(found.stdout.contains("systemctl edit unoc.socket"), "{found:?}");
+    found.expect(1);
+}
+
+#[test]
+fn a_descriptor_that_is_no_listening_socket_ends_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let (listener, address) = socket();
+    let connection = TcpStream::connect(address).unwrap();
+    let mut command = unoc(&["serve", "--port", "0", "--data-dir"]);
+    command.arg(directory.path());
+    let mut shell = passing(&listener, &command);
+    shell.stdin(Stdio::from(OwnedFd::from(connection)));
+    let refused = said(&mut shell).expect(1);
+    assert!(refused.stderr.contains("unoc.socket needs ListenStream="), "{refused:?}");
+}
