@@ -140,8 +140,7 @@ struct SyncHealth {
     responses((status = 200, body = Health), (status = 503, body = Health))
 )]
 async fn health(State(state): State<ApiState>) -> Response {
-    let volume = state.handle().observe_volume().await;
-    let (status, reason) = verdict(volume.as_ref(), &state);
+    let (status, reason) = state.health_in_one_word().await;
     let code = match status {
         UNHEALTHY => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
@@ -225,6 +224,14 @@ async fn detail(State(state): State<ApiState>) -> Result<Response, ApiError> {
         checks: state.health().checks().into_iter().map(CheckView::from).collect(),
     };
     Ok(Json(body).into_response())
+}
+
+impl ApiState {
+    /// Returns what `GET /health` answers: the health in one word, and the reasons if it is not `healthy`.
+    pub async fn health_in_one_word(&self) -> (&'static str, Option<String>) {
+        let volume = self.handle().observe_volume().await;
+        verdict(volume.as_ref(), self)
+    }
 }
 
 /// Returns the health in one word, and the reasons if it is not `healthy`.

@@ -162,7 +162,8 @@ impl ApiState {
         &self.0.services.settings
     }
 
-    pub(super) fn sync(&self) -> &SyncHandle {
+    /// Returns the mirror's handle.
+    pub fn sync(&self) -> &SyncHandle {
         &self.0.services.sync
     }
 
@@ -178,7 +179,8 @@ impl ApiState {
         &self.0.services.notices
     }
 
-    pub(super) fn health(&self) -> &HealthHandle {
+    /// Returns the handle of the checks.
+    pub fn health(&self) -> &HealthHandle {
         &self.0.services.health
     }
 

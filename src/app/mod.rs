@@ -26,6 +26,7 @@ mod server;
 mod settings;
 mod shutdown;
 mod signals;
+mod status_line;
 mod store;
 mod support;
 mod systemd;
@@ -243,14 +244,17 @@ impl App {
         if let Err(error) = server.await {
             error!(%error, "The HTTP server failed");
         }
+        systemd::show_status("Stopping: waiting for jobs");
         // They were stopped together with the server and have a deadline of their own.
         if let Err(error) = jobs.await {
             error!(%error, "The job supervisor failed");
         }
+        systemd::show_status("Stopping: waiting for PostgreSQL");
         mirror::stop(&sync, mirror).await;
         let exit = match early_exit {
             Some(exit) => exit,
             None => {
+                systemd::show_status("Stopping: writing the last changes");
                 end_run(&handle, run).await;
                 end_engine(&handle, engine).await
             }
@@ -298,6 +302,7 @@ async fn start_engine(
     let config = config.clone();
     let mut starting = tokio::task::spawn_blocking(move || -> Result<_> {
         let store = open_store(&config, &clock)?;
+        systemd::show_status("Loading the site");
         let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
         Ok(Engine::start(store, options)?)
     });
@@ -338,6 +343,7 @@ async fn wait_for_mirror(
         mirror::forget(handle).await?;
         return Ok(true);
     }
+    systemd::show_status("Waiting for PostgreSQL");
     let contact = systemd::extend_start(mirror::wait_for_handshake(sync, handle));
     tokio::select! {
         () = contact => Ok(true),
@@ -408,6 +414,10 @@ fn spawn_tasks(
             period,
             stop_requested(stopping.clone()),
         ));
+    }
+    if systemd::is_listening() {
+        let status = status_line::show_status_line(state.clone(), handle.clone());
+        tasks.spawn(run_until_stopped(status, stopping.clone()));
     }
     let begin = begin_run(handle.clone(), incidents.clone(), stopping.clone());
     tokio::runtime::Handle::current().spawn(begin)

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use tracing::info;
 
 use super::backup::backup_options;
+use super::systemd::show_status;
 use crate::backup::save_before_upgrade;
 use crate::config::Config;
 use crate::engine::Clock;
@@ -17,10 +18,13 @@ use crate::store::{OpenOptions, Store};
 pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
     let options =
         OpenOptions { cache_bytes: config.cache_bytes, now: clock.now(), site_id: config.site_id };
-    let store = Store::open(&config.data_dir, options)?;
+    show_status("Opening the store");
+    let store = Store::open_observed(&config.data_dir, options, show_repair)?;
     if store.needs_upgrade()? {
         let from = store.schema_version()?;
+        show_status("Upgrading the store: making a backup first");
         back_up_first(config, clock, &store)?;
+        show_status("Upgrading the store");
         store.upgrade()?;
         info!(from, to = store.schema_version()?, "Upgraded the store; all data was kept");
     }
@@ -29,6 +33,10 @@ pub fn open_store(config: &Config, clock: &Clock) -> Result<Store> {
         info!(bytes, "Removed the oldest rows of the audit trail, which was too large");
     }
     Ok(store)
+}
+
+fn show_repair(percent: f64) {
+    show_status(&format!("Repairing the store after an unclean shutdown: {percent:.0} %"));
 }
 
 /// Makes a backup before the upgrade, unless nothing was ever written to the site.

@@ -1,20 +1,42 @@
-//! Notifications to systemd: ready, alive, stopping.
+//! Notifications to systemd: ready, alive, reloading, stopping, and a line on what the service does
+//! (sd_notify(3)).
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
+use crate::config::environment;
 use crate::engine::EngineHandle;
 
+/// The line that systemd shows: like the socket that it is sent to, one for the whole process.
+static SHOWN_STATUS: Mutex<String> = Mutex::new(String::new());
+
+/// Returns whether somebody reads the notifications.
+pub(super) fn is_listening() -> bool {
+    environment().contains_key("NOTIFY_SOCKET")
+}
+
 pub(super) fn ready(address: SocketAddr) {
-    let status = format!("Serving http://{address}/");
-    notify(&[NotifyState::Ready, NotifyState::Status(&status)]);
+    notify(&[NotifyState::Ready]);
+    show_status(&format!("Serving http://{address}/"));
+}
+
+/// Shows a line in `systemctl status`, unless it is the one that is shown.
+pub(super) fn show_status(line: &str) {
+    let mut shown = SHOWN_STATUS.lock().unwrap_or_else(PoisonError::into_inner);
+    if *shown != line {
+        line.clone_into(&mut shown);
+        // The socket is a datagram socket of this host: sending takes microseconds.
+        notify(&[NotifyState::Status(line)]);
+    }
 }
 
 pub(super) fn stopping() {
     notify(&[NotifyState::Stopping]);
+    show_status("Stopping: ending open requests");
 }
 
 /// Returns how often the watchdog is notified: twice in `WatchdogSec`; `None` without a watchdog.

@@ -48,6 +48,18 @@ impl Store {
     /// [`StoreError::Locked`] while another process has it open; [`StoreError::Missing`] when the
     /// marker names a site and the store is missing or damaged; others as named.
     pub fn open(directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
+        Self::open_observed(directory, options, |_| {})
+    }
+
+    /// As [`Self::open`]; `on_repair` is told how far a repair after an unclean shutdown is, in percent.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_observed(
+        directory: &Path,
+        options: OpenOptions,
+        on_repair: fn(f64),
+    ) -> Result<Self, StoreError> {
         create_private_dir(directory)?;
         // One process at a time: two that both find no store would each create one, and the second would
         // replace the first. Released at the end; from then on the store's own lock counts.
@@ -66,8 +78,10 @@ impl Store {
             }
             create_file(directory, options)?;
         }
+        let mut builder = builder(options);
+        observe_repair(&mut builder, on_repair);
         let opened =
-            catch_damage(&path, || Self::open_file(&path, options, directory, marker.as_ref()));
+            catch_damage(&path, || Self::open_file(&path, &builder, directory, marker.as_ref()));
         let (db, site_id) = opened.map_err(|error| match (error, &marker) {
             (StoreError::NotAStore { what, .. }, Some(marker)) => {
                 missing(directory, marker, format!("{STORE_FILE} cannot be opened ({what})"))
@@ -85,12 +99,11 @@ impl Store {
 
     fn open_file(
         path: &Path,
-        options: OpenOptions,
+        builder: &Builder,
         directory: &Path,
         marker: Option<&SiteMarker>,
     ) -> Result<(Database, Uuid), StoreError> {
         // Opening without creating: redb 4.6 would otherwise make a store of an empty file.
-        let builder = builder(options);
         // Read-only first: opening for writing changes a file, even one that is then refused.
         if let Ok(db) = builder.open_read_only(path) {
             Self::check_sentinel(&db, path, directory, marker)?;
@@ -343,13 +356,19 @@ pub(super) fn open_error(path: &Path, error: DatabaseError) -> Result<StoreError
 pub(super) fn builder(options: OpenOptions) -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(options.cache_bytes);
-    builder.set_repair_callback(|session| {
+    observe_repair(&mut builder, |_| {});
+    builder
+}
+
+fn observe_repair(builder: &mut Builder, on_repair: fn(f64)) {
+    builder.set_repair_callback(move |session| {
+        let percent = (session.progress() * 100.0).round();
         tracing::info!(
-            store.repair_percent = (session.progress() * 100.0).round(),
+            store.repair_percent = percent,
             "Checking the store after an unclean shutdown"
         );
+        on_repair(percent);
     });
-    builder
 }
 
 /// Creates a directory that only its owner can read.

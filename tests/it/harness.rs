@@ -12,6 +12,7 @@ mod documented;
 pub(crate) mod http;
 pub(crate) mod labels;
 pub(crate) mod metrics;
+pub(crate) mod notify_socket;
 pub(crate) mod oracle;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;

@@ -1,13 +1,13 @@
 //! Signs of life: an engine that works is not taken for one that is stuck, and a fault in a look at
 //! the network ends that look alone.
 
-use std::os::unix::net::UnixDatagram;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use unoc::engine::EngineError;
 
 use crate::harness::TestApp;
+use crate::harness::notify_socket::NotifySocket;
 use crate::harness::process::Server;
 use crate::harness::wait::{self, PATIENCE};
 
@@ -74,20 +74,44 @@ fn a_panic_in_an_analysis_is_reported_and_ends_nothing_else() {
 #[test]
 fn systemd_is_notified_of_a_long_start_readiness_and_life() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("notify");
-    let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "200000")];
-    let server = Server::start(&directory.path().join("data"), &environment);
-    let mut told = Vec::new();
-    let mut bytes = [0; 512];
+    let mut systemd = NotifySocket::new(directory.path());
+    let server = systemd.start(&directory.path().join("data"), &[("WATCHDOG_USEC", "200000")]);
     for wanted in ["EXTEND_TIMEOUT_USEC=", "READY=1", "WATCHDOG=1", "WATCHDOG=1"] {
-        while !told.last().is_some_and(|last: &String| last.contains(wanted)) {
-            let length =
-                socket.recv(&mut bytes).unwrap_or_else(|error| panic!("{error}: {told:?}"));
-            told.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
-        }
-        told.push(String::new());
+        systemd.expect(wanted);
     }
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn systemd_shows_what_the_service_does_and_how_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let mut systemd = NotifySocket::new(directory.path());
+    let server = systemd.start(&data_dir, &[("UNOC_DEV_FEATURES", "0")]);
+    for wanted in ["Opening the store", "Loading the site", "Serving http://127.0.0.1:"] {
+        systemd.expect(&format!("STATUS={wanted}"));
+    }
+    systemd.expect("STATUS=healthy, 0 devices\n");
+    let device = serde_json::json!({"name": "a", "device_type": "POP"});
+    server.http.post("/api/devices/provision", &device).expect(201);
+    systemd.expect("STATUS=healthy, 1 device\n");
+    let shown = systemd.received.iter().filter(|text| text.contains("STATUS=healthy")).count();
+    assert_eq!(shown, 2, "only what changed: {:?}", systemd.received);
+    assert!(server.terminate().0.success());
+    systemd.expect("STOPPING=1");
+    for wanted in ["ending open requests", "waiting for jobs", "writing the last changes"] {
+        systemd.expect(&format!("STATUS=Stopping: {wanted}"));
+    }
+}
+
+#[test]
+fn systemd_shows_that_a_store_is_repaired() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    Server::start(&data_dir, &[]).end_by("KILL");
+    let mut systemd = NotifySocket::new(directory.path());
+    let server = systemd.start(&data_dir, &[]);
+    systemd.expect("STATUS=Repairing the store after an unclean shutdown: ");
+    systemd.expect("STATUS=Loading the site");
     assert!(server.terminate().0.success());
 }
