@@ -9,7 +9,10 @@ use tracing::{error, warn};
 
 use super::mirror;
 use crate::backup::targets::{BackupTarget, TargetError};
-use crate::backup::{BackupOptions, Backups, Keyring, ReadPgConfig, Retention, UnusableTarget};
+use crate::backup::{
+    BackupOptions, Backups, Keyring, ReadPgConfig, Retention, SharedTargets, TargetSet,
+    UnusableTarget,
+};
 use crate::config::Config;
 use crate::engine::EngineHandle;
 
@@ -24,8 +27,8 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
-    let (targets, unusable_targets) = targets(config);
-    for UnusableTarget { name, what, .. } in &unusable_targets {
+    let targets = targets(config);
+    for UnusableTarget { name, what, .. } in &targets.unusable {
         error!(
             target = name,
             "Backup target {name} cannot be used, so nothing is copied to it: {what}"
@@ -35,8 +38,7 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
         directory: config.backup_dir(),
         data_dir: config.data_dir.clone(),
         keyring,
-        targets,
-        unusable_targets,
+        targets: SharedTargets::new(targets),
         retention: Retention {
             last: config.backup_keep_last,
             daily: config.backup_keep_daily,
@@ -67,7 +69,7 @@ pub fn start_backups(
 }
 
 /// Returns the off-host targets, and those that cannot be used.
-pub(super) fn targets(config: &Config) -> (Vec<BackupTarget>, Vec<UnusableTarget>) {
+pub(super) fn targets(config: &Config) -> TargetSet {
     let mut targets: Vec<BackupTarget> = Vec::new();
     let mut unusable = Vec::new();
     for text in &config.backup_targets {
@@ -85,7 +87,7 @@ pub(super) fn targets(config: &Config) -> (Vec<BackupTarget>, Vec<UnusableTarget
             Err(error) => unusable.push(UnusableTarget { name, url, what: error.to_string() }),
         }
     }
-    (targets, unusable)
+    TargetSet { usable: targets, unusable }
 }
 
 /// The way to the mirror's database; its address is read again for each verification.

@@ -23,7 +23,7 @@ pub fn check(config: &Config) -> Result<(), ConfigErrors> {
         Ok(None) => {}
         Err(ConfigErrors(found)) => errors.extend(found),
     }
-    let (_, unusable) = targets(config);
+    let unusable = targets(config).unusable;
     let error = |value, why| config.error("backup_targets", value, why);
     errors.extend(unusable.into_iter().map(|target| error(target.url, target.what)));
     let identity = config.backup_identity_file.as_ref();

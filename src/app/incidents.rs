@@ -17,7 +17,7 @@ use crate::incidents::{
     self, IncidentError, IncidentSource, IncidentsHandle, ProblemReport, watch_jobs, watch_network,
 };
 use crate::jobs::JobsHandle;
-use crate::notices::{self, NoticeOptions, NoticesHandle, Outbox};
+use crate::notices::{self, NoticeRoutes, NoticesHandle, Outbox};
 use crate::wire::Time;
 
 /// How long it waits after an error, such as a volume without free space.
@@ -33,11 +33,11 @@ pub(super) fn start_incidents(
     config: &Config,
     handle: &EngineHandle,
     jobs: &JobsHandle,
-    options: NoticeOptions,
+    routes: NoticeRoutes,
     tasks: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
 ) -> anyhow::Result<(IncidentsHandle, NoticesHandle)> {
-    let outbox = Outbox::restore(handle, Arc::clone(options.sender.policy()));
+    let outbox = Outbox::restore(handle, Arc::clone(routes.sender().policy()));
     let outbox = outbox.context("cannot load the notices")?;
     let (incidents, service) =
         incidents::start(handle.clone(), outbox.planner()).context("cannot load the incidents")?;
@@ -48,7 +48,7 @@ pub(super) fn start_incidents(
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
     let crashes = report_crashes(config.data_dir.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(crashes, stopping.clone()));
-    let (notices, delivery) = notices::start(handle.clone(), incidents.clone(), outbox, options);
+    let (notices, delivery) = notices::start(handle.clone(), incidents.clone(), outbox, routes);
     tasks.spawn(run_until_stopped(delivery.run(), stopping.clone()));
     Ok((incidents, notices))
 }

@@ -24,7 +24,7 @@ use crate::jobs::{
     RunLog, RunResult, Trigger,
 };
 use crate::logs::Logs;
-use crate::notices::{NoticeOptions, NoticeSender};
+use crate::notices::NoticeRoutes;
 use crate::store::ReportKind;
 use crate::sync::{SyncHandle, SyncState};
 use crate::util::{Zone, counted, run_blocking};
@@ -33,7 +33,7 @@ use crate::util::{Zone, counted, run_blocking};
 fn table(
     engine: &EngineHandle,
     backups: &Backups,
-    sender: &NoticeSender,
+    routes: &NoticeRoutes,
     logs: &Logs,
     sync: &SyncHandle,
 ) -> Vec<JobSpec> {
@@ -62,7 +62,7 @@ fn table(
             move |context| reports::reconcile(engine.clone(), sync.clone(), context),
         ));
     }
-    table.extend(drills(engine, backups, sender));
+    table.extend(drills(engine, backups, routes));
     if backups.options().has_targets() {
         table.push(row("copy", "Copy backups off the host", "*/10 * * * *", |backups, context| {
             Box::pin(copy(backups, context))
@@ -108,10 +108,10 @@ fn reviews(engine: &EngineHandle, backups: &Backups, logs: &Logs) -> [JobSpec; 2
 }
 
 /// The drills, each of which tries out what nobody wants to find out in an emergency.
-fn drills(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> [JobSpec; 3] {
+fn drills(engine: &EngineHandle, backups: &Backups, routes: &NoticeRoutes) -> [JobSpec; 3] {
     let (provisioning, disaster, incident) = (engine.clone(), engine.clone(), engine.clone());
     let data_dir: Arc<Path> = Arc::from(backups.options().data_dir.as_path());
-    let (backups, sender) = (backups.clone(), sender.clone());
+    let (backups, routes) = (backups.clone(), routes.clone());
     [
         JobSpec::new("provisioning-test", "Provisioning test", "45 5 * * 0", move |context| {
             reports::provisioning_test(provisioning.clone(), Arc::clone(&data_dir), context)
@@ -121,7 +121,7 @@ fn drills(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> [J
         }),
         // In working hours: it reaches people.
         JobSpec::new("incident-drill", "Incident drill", "0 10 1 * *", move |context| {
-            reports::incident_drill(incident.clone(), sender.clone(), context)
+            reports::incident_drill(incident.clone(), routes.sender(), context)
         }),
     ]
 }
@@ -133,11 +133,11 @@ fn drills(engine: &EngineHandle, backups: &Backups, sender: &NoticeSender) -> [J
 pub(super) async fn start_jobs(
     engine: &EngineHandle,
     backups: &Backups,
-    NoticeOptions { sender, .. }: &NoticeOptions,
+    routes: &NoticeRoutes,
     logs: &Logs,
     sync: &SyncHandle,
 ) -> Result<(JobsHandle, JobSupervisor)> {
-    start(engine, backups, sender, (logs, sync), true).await
+    start(engine, backups, routes, (logs, sync), true).await
 }
 
 /// Starts the jobs while no server runs: they run only on request.
@@ -150,23 +150,23 @@ pub async fn start_offline_jobs(
 ) -> Result<(JobsHandle, JobSupervisor)> {
     let backups = start_backups(config, engine, &[])?;
     let reachable = format!("localhost:{}", config.port);
-    let NoticeOptions { sender, .. } =
-        NoticeSettings::of(config)?.for_site(config, engine, reachable);
+    let options = NoticeSettings::of(config)?.for_site(config, engine, reachable);
+    let routes = NoticeRoutes::new(options);
     // There is no log to review, and no mirror runs.
     let (logs, sync) = (new_log(config, engine.clock()), SyncHandle::off(engine.now()));
-    start(engine, &backups, &sender, (&logs, &sync), false).await
+    start(engine, &backups, &routes, (&logs, &sync), false).await
 }
 
 async fn start(
     engine: &EngineHandle,
     backups: &Backups,
-    sender: &NoticeSender,
+    routes: &NoticeRoutes,
     (logs, sync): (&Logs, &SyncHandle),
     is_scheduling: bool,
 ) -> Result<(JobsHandle, JobSupervisor)> {
     reports::remove_leftovers(&backups.options().data_dir);
     let options = JobsOptions { zone: Zone::host().clone(), is_scheduling };
-    let table = table(engine, backups, sender, logs, sync);
+    let table = table(engine, backups, routes, logs, sync);
     jobs::start(engine.clone(), table, options).await.context("cannot load the jobs")
 }
 

@@ -31,14 +31,18 @@ pub fn init_logging(config: &Config, clock: Clock) -> Result<Logs> {
 
 /// Returns a log of the configured level, which does not receive any lines yet.
 pub fn new_log(config: &Config, clock: Clock) -> Logs {
-    let level = match config.log_level {
+    Logs::new(level(config), move || clock.now())
+}
+
+/// Returns the configured level.
+pub(super) fn level(config: &Config) -> Level {
+    match config.log_level {
         LogLevel::Trace => Level::TRACE,
         LogLevel::Debug => Level::DEBUG,
         LogLevel::Info => Level::INFO,
         LogLevel::Warn => Level::WARN,
         LogLevel::Error => Level::ERROR,
-    };
-    Logs::new(level, move || clock.now())
+    }
 }
 
 /// Returns whether standard error is a terminal with colours that nobody has switched off

@@ -20,12 +20,14 @@ mod mirror;
 mod notices;
 mod override_ends;
 mod permit_stream;
+mod reload;
 mod reports;
 mod request_body;
 mod server;
 mod settings;
 mod shutdown;
 mod signals;
+mod start;
 mod status_line;
 mod store;
 mod support;
@@ -35,8 +37,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use tokio::sync::watch;
+use anyhow::{Context, Result};
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
 use tracing::{error, info, warn};
@@ -50,6 +52,7 @@ pub use jobs::start_offline_jobs;
 pub use listener::PassedSockets;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
+pub use reload::ReadConfig;
 pub use store::open_store;
 pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
 
@@ -60,15 +63,18 @@ use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
 use self::listener::{BoundListener, listen};
 use self::notices::NoticeSettings;
+use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
+use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
-use crate::domain::{Blueprint, RefreshStatus, ReseedSite};
-use crate::engine::{Clock, Engine, EngineExit, EngineHandle, EngineOptions};
+use crate::domain::RefreshStatus;
+use crate::engine::{Clock, EngineExit, EngineHandle};
 use crate::incidents::IncidentsHandle;
 use crate::logs::Logs;
+use crate::notices::NoticeRoutes;
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
 use crate::sync::SyncHandle;
@@ -76,13 +82,15 @@ use crate::sync::SyncHandle;
 /// How long open requests may take to finish at shutdown. Together with the engine's last batch it
 /// is less than the 5 s that operators expect.
 const DRAIN_WAIT: Duration = Duration::from_secs(3);
-/// How long a start waits for the clean-up of the backup directory.
-const TIDY_WAIT: Duration = Duration::from_secs(2);
-/// How long a stop waits for a store that is being loaded. A load that takes longer is cut off,
-/// which leaves the store as a power cut would: no commit is lost.
-const LOAD_WAIT: Duration = Duration::from_secs(3);
 /// How long the tasks may take to end after that.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
+
+/// What the process was started with besides its configuration.
+pub struct ProcessInputs {
+    pub passed: PassedSockets,
+    /// Reads the configuration again.
+    pub read_config: ReadConfig,
+}
 
 /// The running appliance.
 pub struct App {
@@ -117,7 +125,7 @@ impl App {
         config: Config,
         clock: Clock,
         logs: Logs,
-        passed: PassedSockets,
+        inputs: ProcessInputs,
     ) -> Result<Option<Self>> {
         mirror::database(&config)?;
         let notice_settings = NoticeSettings::of(&config)?;
@@ -126,27 +134,20 @@ impl App {
         let (shutdown, stopping) = watch::channel(false);
         let shutdown = Arc::new(shutdown);
         let mut tasks = JoinSet::new();
-        tasks.spawn(signals.run(Arc::clone(&shutdown)));
+        let reload = Arc::new(Notify::new());
+        tasks.spawn(signals.run(Arc::clone(&shutdown), Arc::clone(&reload)));
 
-        let engine = systemd::extend_start(start_engine(&config, clock, &stopping)).await?;
-        let Some((handle, thread)) = engine else { return Ok(None) };
-        let engine = tokio::task::spawn_blocking(move || thread.join());
-        let (sync, mirror_thread) = start_sync(&config, &handle)?;
-        let mirror = mirror_thread.map(|thread| tokio::task::spawn_blocking(|| thread.join()));
-        if !wait_for_mirror(&sync, &handle, mirror.is_some(), &stopping).await? {
-            systemd::stopping();
-            mirror::stop(&sync, mirror).await;
-            return engine_result(end_engine(&handle, engine).await).map(|()| None);
-        }
+        let started = StartedSite::start(&config, clock, &stopping).await?;
+        let Some(StartedSite { handle, engine, sync, mirror }) = started else { return Ok(None) };
         load_demo(&config, &handle).await?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let BoundListener { listener, address, reachable, mismatch } =
-            listen(&config, passed).await?;
-        let options = notice_settings.for_site(&config, &handle, reachable);
-        let (job_handle, jobs) = start_jobs(&handle, &backups, &options, &logs, &sync).await?;
+            listen(&config, inputs.passed).await?;
+        let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, reachable));
+        let (job_handle, jobs) = start_jobs(&handle, &backups, &routes, &logs, &sync).await?;
         let (incidents, notices) =
-            start_incidents(&config, &handle, &job_handle, options, &mut tasks, &stopping)?;
+            start_incidents(&config, &handle, &job_handle, routes, &mut tasks, &stopping)?;
         let (layer, sockets) = settings::start_sockets(&config, &handle, &logs)?;
         let connections = ConnectionLimit::new(config.max_connections);
         let parts = CheckedParts {
@@ -163,8 +164,12 @@ impl App {
             connections: connections.clone(),
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
+        let reloaded = ReloadParts::of(&parts, &logs, &notices, &health);
+        let reloader = ConfigReloader::new(reloaded, inputs.read_config, config.clone());
         let services = parts.services(health, notices, logs.clone());
-        let state = ApiState::new(services, api_options(&config, &shutdown, reachable));
+        let options = api_options(&config, reloader.config(), &shutdown, reachable);
+        let state = ApiState::new(services, options);
+        tasks.spawn(run_until_stopped(reloader.run(reload), stopping.clone()));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
@@ -292,97 +297,6 @@ async fn end_run(handle: &EngineHandle, mut run: JoinHandle<bool>) {
     }
 }
 
-/// Opens the store, which may have to be repaired or upgraded, and loads the site. Returns `None`
-/// if the service has to stop; a load that then takes longer than [`LOAD_WAIT`] is abandoned.
-async fn start_engine(
-    config: &Config,
-    clock: Clock,
-    stopping: &watch::Receiver<bool>,
-) -> Result<Option<(EngineHandle, std::thread::JoinHandle<EngineExit>)>> {
-    let config = config.clone();
-    let mut starting = tokio::task::spawn_blocking(move || -> Result<_> {
-        let store = open_store(&config, &clock)?;
-        systemd::show_status("Loading the site");
-        let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock };
-        Ok(Engine::start(store, options)?)
-    });
-    let started = tokio::select! {
-        started = &mut starting => started,
-        () = stop_requested(stopping.clone()) => {
-            systemd::stopping();
-            match tokio::time::timeout(LOAD_WAIT, starting).await {
-                Ok(started) => started,
-                Err(_) => {
-                    info!("Stopped while the store was being loaded; nothing in it is lost");
-                    return Ok(None);
-                }
-            }
-        }
-    };
-    let (handle, thread) = match started {
-        Ok(started) => started?,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(_) => return Err(anyhow!("the service was stopped during the start")),
-    };
-    if !*stopping.borrow() {
-        return Ok(Some((handle, thread)));
-    }
-    engine_result(end_engine(&handle, tokio::task::spawn_blocking(move || thread.join())).await)?;
-    Ok(None)
-}
-
-/// Waits until the mirror has decided whose state is used; without a mirror, removes the records of
-/// a former one. Returns false if the service has to stop.
-async fn wait_for_mirror(
-    sync: &SyncHandle,
-    handle: &EngineHandle,
-    has_mirror: bool,
-    stopping: &watch::Receiver<bool>,
-) -> Result<bool> {
-    if !has_mirror {
-        mirror::forget(handle).await?;
-        return Ok(true);
-    }
-    systemd::show_status("Waiting for PostgreSQL");
-    let contact = systemd::extend_start(mirror::wait_for_handshake(sync, handle));
-    tokio::select! {
-        () = contact => Ok(true),
-        () = stop_requested(stopping.clone()) => Ok(false),
-    }
-}
-
-/// Stops the engine, which commits queued commands and closes the store.
-async fn end_engine(
-    handle: &EngineHandle,
-    engine: JoinHandle<std::thread::Result<EngineExit>>,
-) -> EngineEnd {
-    handle.stop().await;
-    engine.await
-}
-
-/// Turns the end of the engine into a result.
-fn engine_result(exit: EngineEnd) -> Result<()> {
-    match exit {
-        Ok(Ok(EngineExit::Stopped)) => {
-            info!("Stopped");
-            Ok(())
-        }
-        Ok(Ok(EngineExit::Failed(failure))) => {
-            Err(failure).context("the store failed; every acknowledged change is on disk")
-        }
-        Ok(Err(_)) | Err(_) => Err(anyhow!("the engine panicked; see the log above")),
-    }
-}
-
-/// Cleans the backup directory up. A directory that hangs must not keep the service from starting.
-async fn tidy(backups: &Backups) {
-    let backups = backups.clone();
-    let tidied = tokio::task::spawn_blocking(move || backups.remove_leftovers());
-    if tokio::time::timeout(TIDY_WAIT, tidied).await.is_err() {
-        warn!("The backup directory does not respond");
-    }
-}
-
 /// Starts the tasks that run beside the server, and the one that records that this run has begun: a start
 /// that fails before is no run. Returns that one.
 fn spawn_tasks(
@@ -423,10 +337,9 @@ fn spawn_tasks(
     tokio::runtime::Handle::current().spawn(begin)
 }
 
-type EngineEnd = std::result::Result<std::thread::Result<EngineExit>, tokio::task::JoinError>;
-
 fn api_options(
     config: &Config,
+    current: watch::Receiver<Config>,
     shutdown: &Arc<watch::Sender<bool>>,
     reachable: SocketAddr,
 ) -> ApiOptions {
@@ -439,7 +352,7 @@ fn api_options(
     ApiOptions {
         base_path: config.base_path.clone(),
         shutdown: ShutdownGuard { accepts, trigger },
-        support: support::source(config.clone(), reachable),
+        support: support::source(current, reachable),
     }
 }
 
@@ -449,21 +362,6 @@ async fn refresh(handle: EngineHandle) {
     if let Err(error) = handle.execute(RefreshStatus, origin).await {
         warn!(%error, "The status of the network could not be recomputed");
     }
-}
-
-/// Loads the demo network, as v2 does, if nothing was ever written to the store.
-async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<()> {
-    if !config.dev_features || handle.read().seq() > 0 {
-        return Ok(());
-    }
-    let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
-    match handle.execute(ReseedSite(Blueprint::Demo), origin).await {
-        Ok(_) => {
-            info!("Loaded the demo network; set UNOC_DEV_FEATURES=0 to start with an empty site")
-        }
-        Err(error) => warn!(%error, "The demo network could not be loaded"),
-    }
-    Ok(())
 }
 
 /// Logs settings that are accepted but have no effect.

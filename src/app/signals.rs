@@ -1,4 +1,4 @@
-//! Signals: some stop the service, the others are ignored.
+//! Signals: some stop the service, one has it read its configuration again, the others are ignored.
 
 use std::future::poll_fn;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::info;
 
 use super::shutdown::{begin_shutdown, stop_requested};
@@ -18,9 +18,8 @@ const STOPPING: [(Number, &str); 3] =
     [(Number::TERM, "SIGTERM"), (Number::INT, "SIGINT"), (Number::QUIT, "SIGQUIT")];
 
 /// Signals that end a process unless it handles them, without being an error of the process itself
-/// (signal(7), "Standard signals"). SIGHUP is sent when the terminal is closed.
-const IGNORED: [(Number, &str); 11] = [
-    (Number::HUP, "SIGHUP"),
+/// (signal(7), "Standard signals").
+const IGNORED: [(Number, &str); 10] = [
     (Number::USR1, "SIGUSR1"),
     (Number::USR2, "SIGUSR2"),
     (Number::ALARM, "SIGALRM"),
@@ -43,6 +42,8 @@ const LOG_PAUSE: Duration = Duration::from_secs(1);
 /// The handled signals. While this exists, none of them ends the process.
 pub(super) struct Signals {
     stopping: Vec<Named>,
+    /// The configuration is read again. It is also sent when the terminal is closed, which does no harm.
+    reloading: Signal,
     ignored: Vec<Named>,
 }
 
@@ -59,39 +60,38 @@ impl Signals {
         };
         let of = |(number, name): &(Number, &str)| (number.as_raw(), (*name).to_owned());
         let stopping = STOPPING.iter().map(of).map(listen).collect::<io::Result<_>>()?;
+        let reloading = signal(SignalKind::hangup())?;
         let real_time = REAL_TIME.map(|number| (number, format!("signal {number}")));
         // The C library decides which real-time signals are free.
         let ignored = IGNORED.iter().map(of).chain(real_time).filter_map(|it| listen(it).ok());
-        Ok(Self { stopping, ignored: ignored.collect() })
+        Ok(Self { stopping, reloading, ignored: ignored.collect() })
     }
 
-    /// Starts the shutdown on a signal that stops the service, and logs ignored signals until then.
-    pub(super) async fn run(self, shutdown: Arc<watch::Sender<bool>>) {
-        let Self { mut stopping, mut ignored } = self;
+    /// Starts the shutdown on a signal that stops the service. Until then it asks for a reload on SIGHUP, and
+    /// logs ignored signals.
+    pub(super) async fn run(self, shutdown: Arc<watch::Sender<bool>>, reload: Arc<Notify>) {
+        let Self { mut stopping, mut reloading, mut ignored } = self;
         let ended = stop_requested(shutdown.subscribe());
         let note = async {
             loop {
                 let name = next(&mut ignored).await;
-                info!(signal = name, "{}", advice(&name));
+                info!(signal = name, "{name} is ignored; SIGTERM stops the service");
                 tokio::time::sleep(LOG_PAUSE).await;
             }
+        };
+        let hang_ups = async {
+            while reloading.recv().await.is_some() {
+                reload.notify_one();
+            }
+            std::future::pending().await
         };
         tokio::select! {
             name = next(&mut stopping) => begin_shutdown(&shutdown, &name),
             () = note => {}
+            () = hang_ups => {}
             () = ended => {}
         }
     }
-}
-
-/// Returns the log line of an ignored signal.
-fn advice(name: &str) -> String {
-    if name == "SIGHUP" {
-        return "SIGHUP is ignored: settings are read at start-up; restart the service to apply \
-                changes"
-            .to_owned();
-    }
-    format!("{name} is ignored; SIGTERM stops the service")
 }
 
 /// Waits for one of the signals and returns its name.

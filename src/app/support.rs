@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::crashes::crash_files;
 use super::loopback::OwnServer;
@@ -128,9 +129,10 @@ pub fn make_support_bundle(
 }
 
 /// Returns what makes a bundle in the server that is reached at this address.
-pub(super) fn source(config: Config, reachable: SocketAddr) -> SupportSource {
-    let server = format!("http://{reachable}{}", config.base_path);
+pub(super) fn source(config: watch::Receiver<Config>, reachable: SocketAddr) -> SupportSource {
+    let server = format!("http://{reachable}{}", config.borrow().base_path);
     Arc::new(move || {
+        let config = config.borrow().clone();
         let server = SupportServer::Itself(server.clone());
         let facts = SupportFacts { config: Ok(&config), server, files: Vec::new() };
         make_support_bundle(facts, &Handle::current())

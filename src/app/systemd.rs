@@ -34,6 +34,18 @@ pub(super) fn show_status(line: &str) {
     }
 }
 
+/// A reload begins (sd_notify(3): the time tells it from an earlier one).
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => debug!(%error, "systemd could not be notified"),
+    }
+}
+
+pub(super) fn reloaded() {
+    notify(&[NotifyState::Ready]);
+}
+
 pub(super) fn stopping() {
     notify(&[NotifyState::Stopping]);
     show_status("Stopping: ending open requests");
@@ -76,6 +88,16 @@ pub(super) async fn feed_watchdog(
     period: Duration,
     stopping: impl Future<Output = ()>,
 ) {
+    let feed = || notify(&[NotifyState::Watchdog]);
+    feed_while(|| handle.is_alive(), feed, period, stopping).await;
+}
+
+async fn feed_while(
+    is_alive: impl Fn() -> bool,
+    feed: impl Fn(),
+    period: Duration,
+    stopping: impl Future<Output = ()>,
+) {
     let mut tick = tokio::time::interval(period);
     tokio::pin!(stopping);
     loop {
@@ -83,8 +105,8 @@ pub(super) async fn feed_watchdog(
             _ = tick.tick() => {}
             () = &mut stopping => return,
         }
-        if handle.is_alive() {
-            notify(&[NotifyState::Watchdog]);
+        if is_alive() {
+            feed();
         } else {
             warn!("The engine does not respond; systemd gets no watchdog signal");
         }
@@ -94,5 +116,34 @@ pub(super) async fn feed_watchdog(
 fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         debug!(%error, "systemd could not be notified");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_engine_that_is_stuck_gets_no_sign_of_life() {
+        const LOOKS: u32 = 5;
+        let (looks, fed) = (Cell::new(0), Cell::new(0));
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let stop = Cell::new(Some(stop));
+        let is_alive = || {
+            looks.set(looks.get() + 1);
+            if looks.get() == 3 * LOOKS
+                && let Some(stop) = stop.take()
+            {
+                stop.send(()).ok();
+            }
+            // Stuck for the second third.
+            !(LOOKS + 1..=2 * LOOKS).contains(&looks.get())
+        };
+        let feed = || fed.set(fed.get() + 1);
+        let stopping = async { stopped.await.unwrap_or(()) };
+        feed_while(is_alive, feed, Duration::from_millis(1), stopping).await;
+        assert_eq!(fed.get(), looks.get() - LOOKS);
     }
 }

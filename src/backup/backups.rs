@@ -16,7 +16,7 @@ use super::make::{self, SiteState};
 use super::manifest::BackupReason;
 use super::notes::Depth;
 use super::operation::OperationGuard;
-use super::options::{BackupOptions, UnusableTarget};
+use super::options::{BackupOptions, TargetSet, UnusableTarget};
 use super::overview::{Overview, overview};
 use super::progress::{Activity, Log, Operation, ProgressUnit};
 use super::protection::Protection;
@@ -84,6 +84,11 @@ impl Backups {
 
     pub fn options(&self) -> &BackupOptions {
         &self.library().options
+    }
+
+    /// Copies go to these targets from now on; an operation that is running goes on with its own.
+    pub fn replace_targets(&self, targets: TargetSet) {
+        self.options().targets.replace(targets);
     }
 
     /// The operation that is running, if any.
@@ -266,7 +271,7 @@ impl Backups {
     pub async fn discover(&self) -> Result<u64, BackupError> {
         let Library { options, catalog, .. } = self.library().as_ref();
         let (mut found, mut failed) = (0, None);
-        for target in &options.targets {
+        for target in &options.targets.current().usable {
             match fetch::discover(catalog, target, self.0.engine.site_id()).await {
                 Ok(manifests) => {
                     let _operation = self.begin(Operation::Copy)?;
@@ -337,9 +342,13 @@ impl Backups {
 
     /// The targets that could not be set up, and why; `None` where all could.
     pub fn target_failure(&self) -> Option<String> {
-        let unusable = self.options().unusable_targets.iter();
-        let errors: Vec<String> =
-            unusable.map(UnusableTarget::error).map(|error| error.to_string()).collect();
+        let targets = self.options().targets.current();
+        let errors: Vec<String> = targets
+            .unusable
+            .iter()
+            .map(UnusableTarget::error)
+            .map(|error| error.to_string())
+            .collect();
         (!errors.is_empty()).then(|| errors.join("; "))
     }
 

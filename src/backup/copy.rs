@@ -50,11 +50,12 @@ pub(super) async fn copy_due(
         return Ok(summary);
     }
     let progress = library.copying.begin(Operation::Copy, library.now())?;
+    let targets = library.options.targets.current();
     for entry in to_copy(library)? {
-        for target in &library.options.unusable_targets {
+        for target in &targets.unusable {
             note_unusable(library, target, &entry, log)?;
         }
-        for target in &library.options.targets {
+        for target in &targets.usable {
             if entry.has_copy_at(target.name()) {
                 continue;
             }
@@ -193,7 +194,7 @@ pub(super) async fn verify_copies(
     log: Log<'_>,
 ) -> Result<Vec<CatalogEntry>, BackupError> {
     let (mut verified, mut failed) = (Vec::new(), None);
-    for target in &library.options.targets {
+    for target in &library.options.targets.current().usable {
         let mut entries = library.list()?.into_iter();
         let Some(entry) = entries.find(|entry| entry.has_copy_at(target.name())) else { continue };
         match verify_copy_at(library, target, entry, log).await {

@@ -32,12 +32,13 @@ pub(super) async fn fetch(
 ) -> Result<CatalogEntry, BackupError> {
     let Library { options, catalog, .. } = library;
     let is_at = |target: &&UnusableTarget| entry.notes.copies.contains_key(&target.name);
-    let unusable = options.unusable_targets.iter().find(is_at).map(UnusableTarget::error);
+    let targets = options.targets.current();
+    let unusable = targets.unusable.iter().find(is_at).map(UnusableTarget::error);
     let mut failed = unusable.unwrap_or_else(|| BackupError::NotLocal(entry.id.to_string()));
     let manifest = &entry.manifest;
     check_space(catalog.directory(), manifest)?;
     let into = catalog.path(entry);
-    for target in &options.targets {
+    for target in &targets.usable {
         if !entry.notes.copies.contains_key(target.name()) {
             continue;
         }

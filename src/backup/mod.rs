@@ -57,7 +57,7 @@ pub use keys::{KeyPair, Keyring, key_id};
 pub use manifest::{BackupReason, Digests, FORMAT, Header, Manifest, TableDigest};
 pub use name::BackupId;
 pub use notes::{CopyNote, CopyState, Depth, Notes, PostgresResult, Verification};
-pub use options::{BackupOptions, ReadPgConfig, UnusableTarget};
+pub use options::{BackupOptions, ReadPgConfig, SharedTargets, TargetSet, UnusableTarget};
 pub use overview::{Overview, TargetOverview, TargetState};
 pub use progress::{Activity, Log, Operation, ProgressUnit};
 pub use protection::Protection;

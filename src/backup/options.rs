@@ -1,7 +1,7 @@
 //! The options of backups.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::BackupError;
 use super::keys::Keyring;
@@ -18,9 +18,8 @@ pub struct BackupOptions {
     pub directory: PathBuf,
     pub data_dir: PathBuf,
     pub keyring: Keyring,
-    pub targets: Vec<BackupTarget>,
-    /// Targets that are configured and could not be set up.
-    pub unusable_targets: Vec<UnusableTarget>,
+    /// Where copies of them go.
+    pub targets: SharedTargets,
     pub retention: Retention,
     /// Age of the newest verified backup from which the site counts as unprotected.
     pub stale_after_s: u64,
@@ -29,6 +28,34 @@ pub struct BackupOptions {
     pub min_free_bytes: u64,
     /// Reads how to reach the PostgreSQL in which backups are verified too; `None` without a mirror.
     pub read_pg_config: Option<ReadPgConfig>,
+}
+
+/// The targets off the host as they are configured.
+#[derive(Default)]
+pub struct TargetSet {
+    pub usable: Vec<BackupTarget>,
+    /// Those that could not be set up.
+    pub unusable: Vec<UnusableTarget>,
+}
+
+/// The targets off the host. They are replaced when the configuration is read again; an operation that is
+/// running goes on with those that it began with.
+#[derive(Default)]
+pub struct SharedTargets(RwLock<Arc<TargetSet>>);
+
+impl SharedTargets {
+    pub fn new(targets: TargetSet) -> Self {
+        Self(RwLock::new(Arc::new(targets)))
+    }
+
+    pub fn current(&self) -> Arc<TargetSet> {
+        // Nothing that panics is done while it is held.
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replace(&self, targets: TargetSet) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(targets);
+    }
 }
 
 /// A target off the host that could not be set up.
@@ -50,13 +77,15 @@ impl UnusableTarget {
 impl BackupOptions {
     /// The names of all targets, usable or not.
     pub(super) fn target_names(&self) -> Vec<String> {
-        let usable = self.targets.iter().map(|target| target.name().to_owned());
-        usable.chain(self.unusable_targets.iter().map(|target| target.name.clone())).collect()
+        let TargetSet { usable, unusable } = &*self.targets.current();
+        let usable = usable.iter().map(|target| target.name().to_owned());
+        usable.chain(unusable.iter().map(|target| target.name.clone())).collect()
     }
 
     /// Whether copies are to go off the host, even if no target is usable.
     pub fn has_targets(&self) -> bool {
-        !self.targets.is_empty() || !self.unusable_targets.is_empty()
+        let targets = self.targets.current();
+        !targets.usable.is_empty() || !targets.unusable.is_empty()
     }
 
     /// Checks that every target is usable.
@@ -64,6 +93,6 @@ impl BackupOptions {
     /// # Errors
     /// [`BackupError::TargetNotSetUp`] of the first that is not.
     pub(super) fn check_targets(&self) -> Result<(), BackupError> {
-        self.unusable_targets.first().map_or(Ok(()), |target| Err(target.error()))
+        self.targets.current().unusable.first().map_or(Ok(()), |target| Err(target.error()))
     }
 }

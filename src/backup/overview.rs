@@ -150,8 +150,9 @@ fn targets(options: &BackupOptions, entries: &[CatalogEntry]) -> Vec<TargetOverv
                 .or_else(|| failed.and_then(|note| note.message.clone())),
         }
     };
-    let usable = options.targets.iter().map(|it| overview(it.name(), it.shown_url(), None));
-    let unusable = options.unusable_targets.iter();
+    let targets = options.targets.current();
+    let usable = targets.usable.iter().map(|it| overview(it.name(), it.shown_url(), None));
+    let unusable = targets.unusable.iter();
     let unusable =
         unusable.map(|it| overview(&it.name, &it.url, Some(it.error().to_string().as_str())));
     usable.chain(unusable).collect()

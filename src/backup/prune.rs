@@ -43,7 +43,8 @@ pub(super) fn plan(library: &Library, entries: &[CatalogEntry]) -> Pruning {
     let bytes = |entry: &CatalogEntry| if entry.is_local { entry.manifest.bytes } else { 0 };
     let removed: Vec<_> = going().map(|entry| (entry.id.clone(), bytes(entry))).collect();
     let bytes_freed = removed.iter().map(|(_, bytes)| bytes).sum();
-    let copies = library.options.targets.iter().map(|target| {
+    let targets = library.options.targets.current();
+    let copies = targets.usable.iter().map(|target| {
         let has_copy = |entry: &&CatalogEntry| entry.notes.copies.contains_key(target.name());
         (target.name().to_owned(), going().filter(has_copy).map(|it| it.id.clone()).collect())
     });
@@ -98,7 +99,8 @@ async fn remove(
         let (target, why) = (target.to_owned(), error.to_string());
         failed.push(FailedRemoval { id: id.clone(), target, why });
     };
-    for target in &options.targets {
+    let targets = options.targets.current();
+    for target in &targets.usable {
         if !entry.notes.copies.contains_key(target.name()) {
             continue;
         }
@@ -107,7 +109,7 @@ async fn remove(
             Err(error) => fail(target.name(), &error),
         }
     }
-    for target in &options.unusable_targets {
+    for target in &targets.unusable {
         if entry.has_copy_at(&target.name) {
             fail(&target.name, &target.error());
         }

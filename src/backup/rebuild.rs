@@ -100,7 +100,7 @@ impl SiteRebuild {
         }
         let mut best: Option<(Manifest, String)> = None;
         let (mut targets, mut failed) = (Vec::new(), None);
-        for target in &library.options.targets {
+        for target in &library.options.targets.current().usable {
             let name = target.name().to_owned();
             let newest = self.newest_at(target).await;
             if let Ok(Some(manifest)) = &newest {
@@ -117,7 +117,7 @@ impl SiteRebuild {
             });
             targets.push(TargetFinding { name, newest });
         }
-        for unusable in &library.options.unusable_targets {
+        for unusable in &library.options.targets.current().unusable {
             let error = unusable.error();
             targets.push(TargetFinding {
                 name: unusable.name.clone(),
@@ -157,7 +157,8 @@ impl SiteRebuild {
         let FoundBackup { manifest, .. } = found;
         self.check_room(found)?;
         let is_asked = |target: &&BackupTarget| found.target.as_deref() == Some(target.name());
-        let Some(target) = library.options.targets.iter().find(is_asked) else {
+        let targets = library.options.targets.current();
+        let Some(target) = targets.usable.iter().find(is_asked) else {
             let path = library.path(&library.catalog.latest()?)?;
             return Ok(RebuildFile { path, is_fetched: false });
         };

@@ -66,7 +66,7 @@ impl DisasterRecovery {
         let Library { options, catalog, .. } = &self.library;
         match catalog.site_id() {
             Some(site_id) => {
-                for target in &options.targets {
+                for target in &options.targets.current().usable {
                     let manifests = fetch::discover(catalog, target, site_id).await?;
                     fetch::add_copies(catalog, target, &manifests)?;
                 }

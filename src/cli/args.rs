@@ -46,6 +46,9 @@ struct ParsedArgs {
 pub(super) enum Subcommand {
     /// Run the appliance (the default)
     Serve,
+    /// Have the service read its configuration again; systemctl reload unoc runs this
+    #[command(hide = true)]
+    Reload,
     /// Load the demo network, or a generated one of any size
     Seed(SeedArgs),
     /// Write the whole site as JSON Lines, or one of its tables as CSV
@@ -375,11 +378,16 @@ impl Cli {
 
     /// Loads the configuration from the file, the environment and the flags.
     pub(super) fn load_config(&self) -> Result<Config, ConfigErrors> {
-        config::load(&Sources {
+        config::load(&self.sources())
+    }
+
+    /// Returns where the configuration comes from.
+    pub(super) fn sources(&self) -> Sources {
+        Sources {
             flags: self.flags.clone(),
             config_file: self.config_file.clone(),
             environment: config::environment(),
-        })
+        }
     }
 }
 

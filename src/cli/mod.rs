@@ -25,6 +25,7 @@ mod man;
 mod notify;
 mod offline;
 mod progress;
+mod reload;
 mod reports;
 mod restore;
 mod runbook;
@@ -89,6 +90,7 @@ fn is_journal() -> bool {
 fn dispatch(cli: &Cli) -> Result<(), CommandError> {
     match &cli.subcommand {
         Subcommand::Serve => serve::run(cli),
+        Subcommand::Reload => reload::run(cli),
         Subcommand::Seed(args) => seed::run(cli, args),
         Subcommand::Export(args) => export::run(cli, args),
         Subcommand::Import(args) => import::run(cli, args),

@@ -1,20 +1,31 @@
 //! `unoc serve`
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
 use super::args::Cli;
 use super::exit::{CommandError, one_line};
-use crate::app::{App, PassedSockets, RunEnd, RunRecorder, init_logging};
+use crate::app::{App, PassedSockets, ProcessInputs, RunEnd, RunRecorder, init_logging};
+use crate::config;
 use crate::engine::Clock;
 
 pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     // First, because it changes the environment, which threads may read.
     let passed = PassedSockets::take();
-    let mut config = cli.load_config()?;
+    let sources = cli.sources();
+    let mut config = config::load(&sources)?;
     let logs = init_logging(&config, Clock::system())?;
     config.max_connections = raise_file_limit(config.max_connections);
+    let connections_max = config.max_connections;
+    let read_config = Arc::new(move || {
+        let mut config = config::load(&sources)?;
+        config.max_connections = config.max_connections.min(connections_max);
+        Ok(config)
+    });
+    let inputs = ProcessInputs { passed, read_config };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .enable_all()
@@ -22,7 +33,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
         .context("cannot start the runtime")?;
     let recorder = RunRecorder::begin(&config.data_dir, &Clock::system(), &logs);
     let served = runtime.block_on(async {
-        match App::start(config, Clock::system(), logs, passed).await? {
+        match App::start(config, Clock::system(), logs, inputs).await? {
             Some(app) => app.run().await,
             None => Ok(()),
         }

@@ -14,10 +14,11 @@
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
 //! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
-//! `show`, `secret_values`.
+//! `show`, `changes`, `secret_values`.
 
 mod access;
 mod backup;
+mod changes;
 mod contacts;
 mod database_url;
 mod error;

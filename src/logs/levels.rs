@@ -49,7 +49,7 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct LogLevels(Arc<SharedLevels>);
 
 struct SharedLevels {
-    default: Level,
+    default: RwLock<Level>,
     /// Sorted by target, so that the last one that fits a target is the nearest.
     changes: RwLock<Vec<LevelChange>>,
     /// Wakes the task that ends changes. It has no value, since one that was read before another change
@@ -97,12 +97,19 @@ pub enum LevelError {
 impl LogLevels {
     pub(super) fn new(default: Level, now: Now) -> Self {
         let (changed, _) = watch::channel(());
+        let default = RwLock::new(default);
         Self(Arc::new(SharedLevels { default, changes: RwLock::default(), changed, now }))
     }
 
     /// Returns the configured level.
     pub fn default_level(&self) -> Level {
-        self.0.default
+        *self.0.default.read().expect("no code that panics runs while it is held")
+    }
+
+    /// Replaces the configured level. Changes of modules stay in force.
+    pub fn set_default_level(&self, level: Level) {
+        *self.0.default.write().expect("no code that panics runs while it is held") = level;
+        self.has_changed();
     }
 
     /// Returns the changes in force, sorted by target.
@@ -227,7 +234,7 @@ impl LogLevels {
     }
 
     fn level_of(&self, target: &str) -> Level {
-        let default = self.0.default;
+        let default = self.default_level();
         if target == CHANGE_TARGET {
             return default.max(Level::INFO);
         }
@@ -245,7 +252,7 @@ impl LogLevels {
 
     fn most_verbose(&self) -> Level {
         let changed = self.read().iter().map(|change| change.level).max();
-        changed.unwrap_or(Level::INFO).max(Level::INFO).max(self.0.default)
+        changed.unwrap_or(Level::INFO).max(Level::INFO).max(self.default_level())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Vec<LevelChange>> {

@@ -126,6 +126,10 @@ impl NoticeBook {
         &self.policy
     }
 
+    pub(super) fn replace_policy(&mut self, policy: Arc<NoticePolicy>) {
+        self.policy = policy;
+    }
+
     /// Returns what follows from events. It changes nothing: see [`NoticeBook::apply`].
     pub fn plan(&self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch {
         let mut plan = Plan {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
@@ -16,6 +17,7 @@ use super::heartbeat::Heartbeat;
 use super::message::{MessageItem, MessageOccasion, NoticeMessage};
 use super::outbox::Outbox;
 use super::queue::NextDelivery;
+use super::routes::{NoticeOptions, NoticeRoutes};
 use super::sender::NoticeSender;
 use crate::domain::Severity;
 use crate::engine::{EngineError, EngineHandle};
@@ -28,19 +30,23 @@ const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long it waits after a panic: what panics each time does not fill the log.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
 
-/// What the delivery needs besides the notices.
-pub struct NoticeOptions {
-    pub sender: NoticeSender,
-    pub heartbeat: Option<Heartbeat>,
-}
-
 /// Delivers the notices of an [`Outbox`], and calls the heartbeat. It runs as one task.
 pub struct NoticeService {
     engine: EngineHandle,
     incidents: IncidentsHandle,
     outbox: Outbox,
+    routes: NoticeRoutes,
+}
+
+/// The delivery by the routes of one configuration.
+struct NoticeDelivery {
+    engine: EngineHandle,
+    incidents: IncidentsHandle,
+    outbox: Outbox,
     sender: NoticeSender,
     heartbeat: Option<Heartbeat>,
+    /// Changes when the routes are replaced.
+    replaced: watch::Receiver<NoticeOptions>,
 }
 
 /// The service is stopping.
@@ -51,36 +57,61 @@ pub fn start(
     engine: EngineHandle,
     incidents: IncidentsHandle,
     outbox: Outbox,
-    options: NoticeOptions,
+    routes: NoticeRoutes,
 ) -> (NoticesHandle, NoticeService) {
-    let NoticeOptions { sender, heartbeat } = options;
-    let handle = NoticesHandle {
-        engine: engine.clone(),
-        outbox: outbox.clone(),
-        sender: sender.clone(),
-        heartbeat: heartbeat.as_ref().map(Heartbeat::log),
-    };
-    let service = NoticeService { engine, incidents, outbox, sender, heartbeat };
-    (handle, service)
+    let handle =
+        NoticesHandle { engine: engine.clone(), outbox: outbox.clone(), routes: routes.clone() };
+    (handle, NoticeService { engine, incidents, outbox, routes })
 }
 
 impl NoticeService {
-    /// Delivers until the service stops, which drops this. A panic ends nothing for good, and nothing of
-    /// another contact.
+    /// Delivers until the service stops, which drops this.
     pub async fn run(self) {
+        let mut replaced = self.routes.changes();
+        loop {
+            let NoticeOptions { sender, heartbeat } = replaced.borrow_and_update().clone();
+            let Self { engine, incidents, outbox, .. } = &self;
+            let delivery = NoticeDelivery {
+                engine: engine.clone(),
+                incidents: incidents.clone(),
+                outbox: outbox.clone(),
+                sender,
+                heartbeat,
+                replaced: replaced.clone(),
+            };
+            delivery.run().await;
+        }
+    }
+}
+
+impl NoticeDelivery {
+    /// Delivers until the routes are replaced; a message that is being sent is sent first. A panic ends
+    /// nothing for good, and nothing of another contact.
+    async fn run(self) {
         let this = &self;
+        let mut replaced = self.replaced.clone();
         run_again("The look at contacts", RETRY_PAUSE, || this.look_at_contacts()).await;
         let heartbeat = run_again("The heartbeat", RETRY_PAUSE, || this.call_heartbeat());
         let contacts = self.sender.policy.contacts.iter().map(|contact| async move {
             let what = format!("The delivery to {}", contact.name);
             run_again(&what, RETRY_PAUSE, || this.deliver_to(contact)).await;
         });
-        tokio::join!(heartbeat, join_all(contacts));
+        let told = async {
+            join_all(contacts).await;
+            // The sender of this is in the service.
+            replaced.changed().await.ok();
+        };
+        tokio::select! {
+            () = told => {}
+            () = heartbeat => {}
+        }
     }
 
+    /// Never returns.
     async fn call_heartbeat(&self) {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.run(&self.engine, &self.sender).await;
+        match &self.heartbeat {
+            Some(heartbeat) => heartbeat.run(&self.engine, &self.sender).await,
+            None => std::future::pending().await,
         }
     }
 
@@ -109,6 +140,9 @@ impl NoticeService {
         let mut changes = self.outbox.changes();
         loop {
             changes.borrow_and_update();
+            if self.replaced.has_changed().unwrap_or(true) {
+                return;
+            }
             match self.outbox.next(contact, self.engine.now()) {
                 NextDelivery::Send(notices) => {
                     if self.deliver(contact, notices).await.is_err() {

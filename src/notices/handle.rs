@@ -1,14 +1,15 @@
 //! The handle by which people see the contacts, and test them.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use super::book::NoticePolicy;
 use super::contact::Contact;
 use super::error::DeliveryError;
-use super::heartbeat::{HeartbeatLog, HeartbeatState};
+use super::heartbeat::HeartbeatLog;
 use super::message::SiteFacts;
 use super::outbox::Outbox;
-use super::sender::{NoticeSender, NoticeTest};
+use super::routes::{NoticeOptions, NoticeRoutes};
+use super::sender::NoticeTest;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::util::Usage;
@@ -19,8 +20,7 @@ use crate::util::metrics::{Metric, float};
 pub struct NoticesHandle {
     pub(super) engine: EngineHandle,
     pub(super) outbox: Outbox,
-    pub(super) sender: NoticeSender,
-    pub(super) heartbeat: Option<HeartbeatState>,
+    pub(super) routes: NoticeRoutes,
 }
 
 /// How delivery to a contact goes.
@@ -39,12 +39,20 @@ pub struct ContactState {
 }
 
 impl NoticesHandle {
-    pub fn policy(&self) -> &NoticePolicy {
-        &self.sender.policy
+    pub fn policy(&self) -> Arc<NoticePolicy> {
+        self.routes.sender().policy
     }
 
-    pub fn site(&self) -> &SiteFacts {
-        &self.sender.site
+    pub fn site(&self) -> Arc<SiteFacts> {
+        self.routes.sender().site
+    }
+
+    /// Tells other contacts, or by other ways, from now on. What waits for a contact that is configured no more
+    /// is given up.
+    pub fn replace(&self, options: NoticeOptions) {
+        let policy = Arc::clone(options.sender.policy());
+        self.routes.replace(options);
+        self.outbox.replace_policy(policy);
     }
 
     /// How delivery to a contact goes.
@@ -68,7 +76,7 @@ impl NoticesHandle {
                 "Number of notices that are due and not delivered",
                 float(waiting as u64),
             ),
-            self.sender.metrics.read(&self.policy().contacts),
+            self.routes.sender().metrics.read(&self.policy().contacts),
         ]
     }
 
@@ -79,8 +87,9 @@ impl NoticesHandle {
 
     /// How the calls of the heartbeat went; `None` without one.
     pub fn heartbeat(&self) -> Option<HeartbeatLog> {
-        let log = self.heartbeat.as_ref()?;
-        Some(log.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        let log = self.routes.heartbeat()?.log();
+        let log = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(log)
     }
 
     /// Sends a test message to a contact, or to all, and waits for their answers.
@@ -88,11 +97,12 @@ impl NoticesHandle {
     /// # Errors
     /// [`DeliveryError::UnknownContact`].
     pub async fn test(&self, name: Option<&str>) -> Result<Vec<NoticeTest>, DeliveryError> {
+        let sender = self.routes.sender();
         let is_meant = |contact: &&Contact| name.is_none_or(|name| name == contact.name);
-        let contacts: Vec<&Contact> = self.policy().contacts.iter().filter(is_meant).collect();
+        let contacts: Vec<&Contact> = sender.policy.contacts.iter().filter(is_meant).collect();
         if contacts.is_empty() && name.is_some() {
             return Err(DeliveryError::UnknownContact);
         }
-        Ok(self.sender.test(&contacts, self.engine.now()).await)
+        Ok(sender.test(&contacts, self.engine.now()).await)
     }
 }

@@ -17,12 +17,13 @@ mod metrics;
 mod outbox;
 mod queue;
 mod quiet_hours;
+mod routes;
 mod sender;
 mod webhook;
 
 pub use book::{NoticeBook, NoticePolicy};
 pub use contact::{Channel, Contact, EscalationStep, Webhook, WebhookForm};
-pub use deliver::{NoticeOptions, NoticeService, start};
+pub use deliver::{NoticeService, start};
 pub use error::DeliveryError;
 pub use handle::{ContactState, NoticesHandle};
 pub use heartbeat::{Heartbeat, HeartbeatLog};
@@ -30,6 +31,7 @@ pub use mail::MailServer;
 pub use message::SiteFacts;
 pub use outbox::Outbox;
 pub use quiet_hours::QuietHours;
+pub use routes::{NoticeOptions, NoticeRoutes};
 pub use sender::{NoticeSender, NoticeTest};
 
 pub use crate::store::{Notice, NoticeKind, NoticeState};

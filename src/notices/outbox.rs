@@ -52,6 +52,16 @@ impl Outbox {
         Box::new(OutboxPlanner(self.clone()))
     }
 
+    /// Plans by another policy from now on, and tries at once what failed: like a restart, that is what people
+    /// do after they have mended something.
+    pub(super) fn replace_policy(&self, policy: Arc<NoticePolicy>) {
+        let mut state = self.lock();
+        state.book.replace_policy(policy);
+        state.log.retry_at_once();
+        drop(state);
+        self.changes.send_replace(());
+    }
+
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }

@@ -90,6 +90,11 @@ impl DeliveryLog {
         log
     }
 
+    /// Ends the pauses after failed attempts.
+    pub(super) fn retry_at_once(&mut self) {
+        self.contacts.values_mut().for_each(|contact| contact.retry_at = None);
+    }
+
     pub(super) fn of(&self, contact: &str) -> ContactLog {
         self.contacts.get(contact).cloned().unwrap_or_default()
     }

@@ -7,6 +7,7 @@ mod log;
 mod log_shipping;
 mod personal_data;
 mod proxies;
+mod reload;
 mod reports;
 mod signals;
 mod socket_activation;

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseError};
 use tokio::runtime::Runtime;
 use unoc::backup::{
-    BackupOptions, BackupReason, Backups, DisasterRecovery, Keyring, Manifest, Retention, read_sql,
+    BackupOptions, BackupReason, Backups, DisasterRecovery, Keyring, Manifest, Retention,
+    SharedTargets, read_sql,
 };
 use unoc::domain::World;
 use unoc::engine::{Clock, Engine, EngineHandle, EngineOptions};
@@ -98,8 +99,7 @@ fn options(directory: &Path) -> BackupOptions {
         directory: directory.join("backups"),
         data_dir: directory.to_owned(),
         keyring: keyring(),
-        targets: Vec::new(),
-        unusable_targets: Vec::new(),
+        targets: SharedTargets::default(),
         retention: Retention { last: 1, daily: 0, weekly: 0, monthly: 0 },
         stale_after_s: 1,
         site_name: "it's a 'test'".to_owned(),

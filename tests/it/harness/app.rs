@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tempfile::TempDir;
-use unoc::app::{App, PassedSockets, new_log};
+use unoc::app::{App, PassedSockets, ProcessInputs, new_log};
 use unoc::config::{self, Config, Sources};
 use unoc::domain::Timestamp;
 use unoc::engine::{Clock, EngineHandle};
@@ -145,8 +145,10 @@ impl TestApp {
                 .enable_all()
                 .build()?;
             runtime.block_on(async {
-                let passed = PassedSockets::default();
-                let app = App::start(config, ticking, app_logs, passed).await?;
+                let read = config.clone();
+                let read_config = Arc::new(move || Ok(read.clone()));
+                let inputs = ProcessInputs { passed: PassedSockets::default(), read_config };
+                let app = App::start(config, ticking, app_logs, inputs).await?;
                 let app = app.expect("no signal was sent");
                 let stop: Box<dyn Fn() + Send + Sync> = Box::new(app.stopper());
                 started.send((app.address(), app.handle().clone(), stop))?;
