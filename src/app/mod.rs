@@ -45,7 +45,7 @@ use tracing::{error, info, warn};
 
 pub use backup::{backup_options, start_backups};
 pub use check::check;
-pub use crashes::{RunEnd, RunRecorder};
+pub use crashes::{RunEnd, RunRecorder, ServiceEnd, ServiceResult, report_service_end};
 pub use doctor::offline_checks;
 pub use endpoint::{ENDPOINT_FILE, read_endpoint};
 pub use jobs::start_offline_jobs;

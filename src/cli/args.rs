@@ -49,6 +49,9 @@ pub(super) enum Subcommand {
     /// Have the service read its configuration again; systemctl reload unoc runs this
     #[command(hide = true)]
     Reload,
+    /// Leave a report of how the service ended; the units of systemd run this
+    #[command(hide = true)]
+    ReportFailure,
     /// Load the demo network, or a generated one of any size
     Seed(SeedArgs),
     /// Write the whole site as JSON Lines, or one of its tables as CSV

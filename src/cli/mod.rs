@@ -26,6 +26,7 @@ mod notify;
 mod offline;
 mod progress;
 mod reload;
+mod report_failure;
 mod reports;
 mod restore;
 mod runbook;
@@ -91,6 +92,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
     match &cli.subcommand {
         Subcommand::Serve => serve::run(cli),
         Subcommand::Reload => reload::run(cli),
+        Subcommand::ReportFailure => report_failure::run(cli),
         Subcommand::Seed(args) => seed::run(cli, args),
         Subcommand::Export(args) => export::run(cli, args),
         Subcommand::Import(args) => import::run(cli, args),

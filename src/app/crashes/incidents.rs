@@ -10,9 +10,10 @@ use super::directory::CrashDirectory;
 use super::hook::watch_written;
 use super::report::{CrashReport, start_of};
 use super::run::{NotedRun, RUN_FILE};
+use super::service_result::result_at;
 use crate::domain::Severity;
 use crate::incidents::{IncidentError, IncidentSource, IncidentsHandle, ProblemReport};
-use crate::util::{BlockingLimit, error_chain};
+use crate::util::{BlockingLimit, error_chain, format_span};
 use crate::wire::Time;
 
 /// When the last panic was that was reported, by the name of its report.
@@ -109,18 +110,30 @@ fn crash_loop(run: &NotedRun) -> Option<ProblemReport> {
 fn panic_problem(report: &CrashReport, at: i64, path: &str) -> ProblemReport {
     let CrashReport { location, thread, count, last_at, .. } = report;
     let message = start_of(&report.message, MESSAGE_CHARS_MAX);
+    let times = if *count == 1 { String::new() } else { format!(", {count} times in all") };
+    let key = format!("crash:{location}");
+    if let Some(result) = result_at(location) {
+        let (title, severity) = result.problem();
+        #[expect(clippy::cast_precision_loss, reason = "exact enough for a text")]
+        let uptime_s = report.uptime_s as f64;
+        let detail = format!(
+            "Last at {last_at}{times}, {} after its start: {message}. Every acknowledged change is kept. The log \
+             before it: journalctl -u unoc; the report is in {path}",
+            format_span(uptime_s)
+        );
+        return ProblemReport::lasting(IncidentSource::Service, key, severity, title, detail)
+            .occurred(occurrence(at));
+    }
     let (title, severity) = match thread.as_str() {
         "engine" => ("The engine panicked, which ends the service", Severity::Critical),
         "main" => ("The main thread panicked, which ends the service", Severity::Critical),
         "sync" => ("The mirror in PostgreSQL panicked and was started again", Severity::Major),
         _ => ("A request or a task panicked", Severity::Major),
     };
-    let times = if *count == 1 { String::new() } else { format!(", {count} times in all") };
     let detail = format!(
         "At {location} in thread {thread}, last at {last_at}{times}: {message}. The report with the functions \
          and the log before it is in {path}"
     );
-    let key = format!("crash:{location}");
     ProblemReport::lasting(IncidentSource::Service, key, severity, title, detail)
         .occurred(occurrence(at))
 }

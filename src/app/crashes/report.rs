@@ -21,10 +21,10 @@ const LOG_LINES_MAX: usize = 50;
 const LOG_BYTES_MAX: usize = 32 * 1024;
 const LOG_LINE_CHARS_MAX: usize = 300;
 
-/// All panics at one place in the code; the texts are of one of them.
+/// All panics at one place in the code, or ends of the service of one kind; the texts are of one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CrashReport {
-    /// The file and the line, such as `src/engine/writer.rs:120`.
+    /// The file and the line, such as `src/engine/writer.rs:120`, or `systemd:watchdog`.
     pub(super) location: String,
     pub(super) count: u64,
     /// RFC 3339, as all times here.
@@ -66,6 +66,29 @@ impl CrashReport {
             uptime_s: panic.at.0.saturating_sub(started_at.0).max(0) / 1_000_000,
             backtrace: functions(&panic.backtrace.to_string()),
             log: last_lines(logs),
+        }
+    }
+
+    /// The report of an end of the service at `place`, between its start and now.
+    pub(super) fn of_service_end(
+        place: String,
+        message: String,
+        (started_at, now): (Timestamp, Timestamp),
+        log: &[String],
+    ) -> Self {
+        let at = Time(now).to_string();
+        let log = log.iter().rev().take(LOG_LINES_MAX).rev();
+        Self {
+            location: place,
+            count: 1,
+            first_at: at.clone(),
+            last_at: at,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            thread: String::new(),
+            message: start_of(&message, MESSAGE_CHARS_MAX),
+            uptime_s: now.0.saturating_sub(started_at.0).max(0) / 1_000_000,
+            backtrace: Vec::new(),
+            log: log.map(|line| start_of(line, LOG_LINE_CHARS_MAX)).collect(),
         }
     }
 

@@ -9,6 +9,7 @@ use tracing::{error, warn};
 use super::directory::CrashDirectory;
 use super::hook;
 use super::report::{CrashReport, start_of};
+use super::service_result::result_at;
 use crate::domain::Timestamp;
 use crate::engine::Clock;
 use crate::logs::Logs;
@@ -161,7 +162,13 @@ impl NotedRun {
         let until = ended_at.map_or(i64::MAX, |at| at.0);
         let at = |report: &CrashReport| report.last_at().map_or(i64::MIN, |at| at.0);
         let in_time = reports.into_iter().filter(|report| (from..=until).contains(&at(report)));
-        let panic = in_time.min_by_key(|report| at(report)).map(|report| {
+        let first = in_time.min_by_key(|report| at(report));
+        if let Some(CrashReport { location, message, .. }) = first
+            && result_at(location).is_some()
+        {
+            return start_of(message, CAUSE_CHARS_MAX);
+        }
+        let panic = first.map(|report| {
             let CrashReport { thread, location, message, .. } = report;
             format!("thread {thread} panicked at {location}: {message}")
         });
@@ -229,6 +236,7 @@ mod tests {
             "the engine panicked",
         );
         check(None, &[(900, "a.rs:1")], "it was killed, or the host failed");
+        check(None, &[(1500, "systemd:watchdog")], "no page");
         check(
             None,
             &[(1500, "a.rs:1")],

@@ -14,7 +14,7 @@ use unoc::engine::Clock;
 use unoc::logs::Logs;
 
 use crate::harness::http::Http;
-use crate::harness::process::{Server, run};
+use crate::harness::process::{Server, run, said, unoc};
 use crate::harness::site::text_of;
 use crate::harness::{TestApp, wait};
 
@@ -194,4 +194,59 @@ fn panics_are_only_logged_when_reports_cannot_be_written() {
     server.logged(|line| line.contains("Panics will only be logged"));
     assert!(incidents(&server.http, "").is_empty());
     assert!(server.terminate().0.success());
+}
+
+/// Ends the server as systemd does, and runs what the unit runs afterwards.
+fn end(server: Server, data_dir: &Path, variables: &[(&str, &str)]) {
+    server.end_by("KILL");
+    let mut report = unoc(&["report-failure", "--data-dir"]);
+    said(report.arg(data_dir).envs(variables.iter().copied())).expect(0);
+}
+
+#[test]
+fn how_systemd_ended_the_service_becomes_an_incident() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path();
+    let start = || Server::start(data_dir, &[("UNOC_DEV_FEATURES", "0")]);
+    end(start(), data_dir, &[("SERVICE_RESULT", "watchdog"), ("EXIT_STATUS", "ABRT")]);
+    let server = start();
+    let stuck = incident(&server.http, "crash:systemd:watchdog");
+    assert_eq!(stuck["title"], "The service was stuck, and systemd ended it");
+    assert!(text_of(&stuck["detail"]).contains("ended it by SIGABRT"), "{stuck}");
+    end(server, data_dir, &[("SERVICE_RESULT", "oom-kill"), ("EXIT_STATUS", "KILL")]);
+    // Given up, after another kill: the unit of failures passes what systemd says of the service.
+    let given_up = [
+        ("MONITOR_UNIT", "unoc.service"),
+        ("MONITOR_SERVICE_RESULT", "signal"),
+        ("MONITOR_EXIT_STATUS", "KILL"),
+    ];
+    end(start(), data_dir, &given_up);
+    let server = start();
+    let limit = incident(&server.http, "crash:systemd:start-limit");
+    assert_eq!(limit["severity"], "critical");
+    incident(&server.http, "crash:systemd:out-of-memory");
+    // The first cause of the loop is the one that began it.
+    let looped = incident(&server.http, "service:crash-loop");
+    assert!(text_of(&looped["detail"]).contains("gave no sign of life"), "{looped}");
+}
+
+#[test]
+fn ends_that_the_service_reports_itself_leave_no_further_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = [
+        ("MONITOR_UNIT", "unoc.service"),
+        ("MONITOR_SERVICE_RESULT", "exit-code"),
+        ("MONITOR_EXIT_STATUS", "3"),
+    ];
+    let ends: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("SERVICE_RESULT", "success"), ("EXIT_STATUS", "0")],
+        &[("SERVICE_RESULT", "exit-code"), ("EXIT_STATUS", "1")],
+        &refused,
+    ];
+    for variables in ends {
+        let mut report = unoc(&["report-failure", "--data-dir"]);
+        said(report.arg(directory.path()).envs(variables.iter().copied())).expect(0);
+    }
+    assert!(!directory.path().join("crashes").exists());
 }
