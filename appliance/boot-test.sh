@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Boots systemd in a temporary container (appliance/container.sh), installs UNOC with the five lines of
-# docs/DEPLOYMENT.md and tests the unit: readiness, watchdog, restart, refused configuration, journal, sandbox, backup
-# and restore, stop.
+# docs/DEPLOYMENT.md and tests the units: readiness, watchdog, restart, refused configuration, journal, sandbox, backup
+# and restore, stop; by appliance/units-test.sh also the socket, reload, reports of failures and credentials.
 #
 #   appliance/boot-test.sh BINARY
 set -euo pipefail
@@ -113,11 +113,14 @@ for format in text json; do
 done
 main=$(show MainPID)
 inside systemctl kill -s HUP unoc
-until_true 5 'the journal line of SIGHUP' is_logged 'SIGHUP is ignored'
+until_true 5 'the journal line of SIGHUP' is_logged 'Reloaded the configuration'
 expect 'the process after SIGHUP' "$(show MainPID)" "$main"
 inside rm /etc/systemd/system/unoc.service.d/priorities.conf
 inside systemctl daemon-reload
 passed 'journalctl -p warning shows only warnings, as text and as JSON; SIGHUP does not end the service'
+
+# Socket activation, reload, reports of failures, credentials, denials of the sandbox.
+. "$repository/appliance/units-test.sh"
 
 restarts=$(show NRestarts)
 inside mkdir -p /etc/unoc

@@ -32,8 +32,8 @@ checks=(
   'clients: the official Socket.IO clients, with the binary'
   'schemathesis: generated requests to the binary'
   'shell: shell scripts'
-  'unit: the systemd unit'
-  'boot: the systemd unit, booted in a container'
+  'unit: the systemd units'
+  'boot: the systemd units, booted in a container'
   'runbook: the commands of docs/OPERATIONS.md, on a host booted in a container'
   'deny: licences, advisories and sources of the dependencies'
 )
@@ -179,20 +179,22 @@ check_shell() {
 # systemd-analyze only warns about unknown keys, so any output about the unit is a failure. `true` replaces the executable.
 check_unit() {
   has systemd-analyze || skip 'systemd-analyze is not installed'
-  local root=$scratch/root words exposure_tenths_max=20
+  local root=$scratch/root words unit exposure_tenths_max=15
   mkdir -p "$root/usr/bin" "$root/etc/systemd/system" "$root/usr/lib"
   cp "$(type -P true)" "$root/usr/bin/unoc"
-  cp systemd/unoc.service "$root/etc/systemd/system/"
+  cp "$(type -P true)" "$root/usr/bin/journalctl"
+  cp systemd/* "$root/etc/systemd/system/"
   [ -d /usr/lib/systemd/system ] || skip 'the units of systemd are not installed'
   cp -r /usr/lib/systemd "$root/usr/lib/"
-  words=$(systemd-analyze verify --man=no --root="$root" unoc.service 2>&1) || true
+  words=$(systemd-analyze verify --man=no --root="$root" unoc.service unoc.socket unoc-failure@unoc.service 2>&1) || true
   words=$(grep unoc <<< "$words" || true)
   if [ -n "$words" ]; then
     echo "$words" >&2
     return 1
   fi
-  systemd-analyze security --no-pager --offline=true --threshold="$exposure_tenths_max" systemd/unoc.service |
-    tail -n 1
+  for unit in systemd/*.service; do
+    systemd-analyze security --no-pager --offline=true --threshold="$exposure_tenths_max" "$unit" | tail -n 1
+  done
 }
 
 # Runs a test that needs a booted host; its last words say why it was skipped.
