@@ -6,7 +6,7 @@
 #
 # A check that cannot run here is reported and counted as SKIPPED, with the reason, never as passed.
 # CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a directory in the user's cache) holds the Python tools,
-# cargo-deny and further versions of PostgreSQL.
+# cargo-deny, cargo-deb and further versions of PostgreSQL.
 set -uo pipefail
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 
@@ -35,6 +35,7 @@ checks=(
   'unit: the systemd units'
   'boot: the systemd units, booted in a container'
   'runbook: the commands of docs/OPERATIONS.md, on a host booted in a container'
+  'deb: the Debian package, on a host booted in a container'
   'deny: licences, advisories and sources of the dependencies'
 )
 
@@ -168,6 +169,7 @@ check_schemathesis() {
 check_shell() {
   local scripts=(.ci/run) script
   while IFS= read -r script; do scripts+=("$script"); done < <(find appliance ops tests -name '*.sh' -not -path '*/node_modules/*')
+  scripts+=(appliance/deb/{preinst,postinst,prerm,postrm})
   if has shellcheck; then
     shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
   else
@@ -209,6 +211,11 @@ booted() {
 check_boot() { booted appliance/boot-test.sh; }
 
 check_runbook() { booted appliance/runbook-test.sh; }
+
+check_deb() {
+  PATH=$cache/cargo-deb/bin:$PATH
+  booted appliance/deb-test.sh
+}
 
 # deny.toml needs the format of cargo-deny 0.16. The advisories are in a database that must be fetched: where it cannot be,
 # the rest is checked, and the advisories are counted as skipped.

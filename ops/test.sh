@@ -20,7 +20,7 @@ fi
 # Installs all missing packages at once; each entry is a command and its package.
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
-    debootstrap:debootstrap systemd-nspawn:systemd-container pgbouncer:pgbouncer
+    debootstrap:debootstrap systemd-nspawn:systemd-container lintian:lintian pgbouncer:pgbouncer
     age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog prometheus:prometheus)
   local missing=() pair
   for pair in "${wanted[@]}"; do
@@ -142,23 +142,27 @@ install_newer_node() {
   export PATH=$venv/bin:$PATH
 }
 
-# Built once, with little optimisation, because it has many dependencies and runs for seconds.
-cargo_deny=0.20.2
+# Tools of cargo, each in a directory of its own. They are built once, with little optimisation, because they have many
+# dependencies and run for seconds.
+cargo_tools=(cargo-deny@0.20.2 cargo-deb@3.8.0)
 
-install_cargo_deny() {
-  local root=$UNOC_TEST_CACHE/cargo-deny
-  if [ "$("$root/bin/cargo-deny" --version 2> /dev/null)" = "cargo-deny $cargo_deny" ]; then return 0; fi
-  echo "building cargo-deny $cargo_deny into $root, which takes some minutes"
-  if ! env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
-    nice -n 19 cargo install --quiet --locked --force --root "$root" "cargo-deny@$cargo_deny"; then
-    echo 'cargo-deny could not be built'
-  fi
+install_cargo_tools() {
+  local tool name root
+  for tool in "${cargo_tools[@]}"; do
+    name=${tool%@*} root=$UNOC_TEST_CACHE/${tool%@*}
+    if [[ "$("$root/bin/$name" --version 2> /dev/null)" =~ (^| )"${tool#*@}"$ ]]; then continue; fi
+    echo "building $name ${tool#*@} into $root, which takes some minutes"
+    if ! env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+      nice -n 19 cargo install --quiet --locked --force --root "$root" "$tool"; then
+      echo "$name could not be built"
+    fi
+  done
 }
 
 install_packages
 install_python_tools
 install_newer_node
 install_postgres_versions
-install_cargo_deny
+install_cargo_tools
 
 exec ops/check.sh "$@"

@@ -42,6 +42,7 @@ use std::process::ExitCode;
 use args::{Cli, Subcommand};
 use exit::CommandError;
 
+use crate::store::SCHEMA_VERSION;
 use crate::util::{Priority, with_priority};
 
 /// Runs the command that the process was started with.
@@ -122,7 +123,8 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Version => {
             let version = env!("CARGO_PKG_VERSION");
             if cli.json {
-                print_line!("{}", serde_json::json!({"name": "unoc", "version": version}));
+                let about = serde_json::json!({"name": "unoc", "store_schema": SCHEMA_VERSION, "version": version});
+                print_line!("{about}");
             } else {
                 print_line!("unoc {version}");
             }

@@ -10,7 +10,7 @@ use crate::domain::{IdCounters, Timestamp};
 
 /// The layout of tables and keys that this program writes. 1: as first shipped. 2: the tables of
 /// jobs. 3: version 2 of the records of devices, interfaces and links.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 3;
 
 const SITE_KEY: &str = "site";
 const LAST_COMMIT_KEY: &str = "head";

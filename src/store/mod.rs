@@ -48,7 +48,7 @@ pub use incidents::{
 };
 pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, SiteMarker, read as read_marker};
-pub use meta::LastCommit;
+pub use meta::{LastCommit, SCHEMA_VERSION};
 pub use mirror::{ClearedDirty, DirtyEntity, Holder, MirrorState};
 pub use notices::{NOTICES_MAX, Notice, NoticeBatch, NoticeKind, NoticeState};
 pub use open::{OpenOptions, STORE_FILE, Store};
