@@ -36,6 +36,7 @@ checks=(
   'boot: the systemd units, booted in a container'
   'runbook: the commands of docs/OPERATIONS.md, on a host booted in a container'
   'deb: the Debian package, on a host booted in a container'
+  'image: the container image, built and run'
   'deny: licences, advisories and sources of the dependencies'
 )
 
@@ -199,7 +200,7 @@ check_unit() {
   done
 }
 
-# Runs a test that needs a booted host; its last words say why it was skipped.
+# Runs a test of the installed program; its last words say why it was skipped.
 booted() {
   needs_binary
   local status=0
@@ -216,6 +217,8 @@ check_deb() {
   PATH=$cache/cargo-deb/bin:$PATH
   booted appliance/deb-test.sh
 }
+
+check_image() { booted appliance/container-image-test.sh; }
 
 # deny.toml needs the format of cargo-deny 0.16. The advisories are in a database that must be fetched: where it cannot be,
 # the rest is checked, and the advisories are counted as skipped.

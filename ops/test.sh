@@ -20,7 +20,8 @@ fi
 # Installs all missing packages at once; each entry is a command and its package.
 install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
-    debootstrap:debootstrap systemd-nspawn:systemd-container lintian:lintian pgbouncer:pgbouncer
+    debootstrap:debootstrap systemd-nspawn:systemd-container lintian:lintian podman:podman
+    bwrap:bubblewrap mmdebstrap:mmdebstrap pgbouncer:pgbouncer
     age:age zstd:zstd nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog prometheus:prometheus)
   local missing=() pair
   for pair in "${wanted[@]}"; do

@@ -65,4 +65,4 @@ gzip -9n "$made"/man/*.1
 gzip -9nc CHANGELOG.md > "$made/changelog.gz"
 # The modes in the package are those of Cargo.toml; the times those of the files or of SOURCE_DATE_EPOCH, if earlier.
 cd "$copy"
-cargo deb --quiet --locked --no-build --no-strip --output "$directory/" "$@"
+env -u CARGO_TARGET_DIR cargo deb --quiet --locked --no-build --no-strip --output "$directory/" "$@"
