@@ -46,8 +46,8 @@ mkdir $run/overlay/upper $run/overlay/work $run/overlay/root
 mount -t overlay overlay -o lowerdir=$rootfs,upperdir=$run/overlay/upper,workdir=$run/overlay/work $run/overlay/root
 root=$run/overlay/root
 : > \$root/etc/machine-id
-mkdir -p \$root/root/unoc/target/release \$root/root/unoc/systemd
-cp $binary \$root/root/unoc/target/release/unoc
+mkdir -p \$root/root/unoc/target/dist \$root/root/unoc/systemd
+cp $binary \$root/root/unoc/target/dist/unoc
 cp $repository/systemd/* \$root/root/unoc/systemd/
 exec setpriv --pdeathsig TERM systemd-nspawn -q -D \$root -M $name --boot --register=no --keep-unit \
   --private-network --console=pipe --system-call-filter=bpf

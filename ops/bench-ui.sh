@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the topology page of the release binary in Chromium without a graphics card, and compares it with the same
-# network drawn with Cytoscape; docs/PERFORMANCE.md describes how.
+# Measures the topology page of the binary as it is shipped (profile `dist`), in Chromium without a graphics card, and
+# compares it with the same network drawn with Cytoscape; docs/PERFORMANCE.md describes how.
 #
 #   ops/bench-ui.sh                  sites of 1,000 to 100,000 subscribers: about eight minutes, after the build
 #   ops/bench-ui.sh 10000            only this size
@@ -22,8 +22,8 @@ done
 
 binary=${UNOC_BENCH_BINARY:-}
 if [ -z "$binary" ]; then
-  cargo build --locked --release --bin unoc
-  binary=$(realpath -m "${CARGO_TARGET_DIR:-target}")/release/unoc
+  cargo build --locked --profile dist --bin unoc
+  binary=$(realpath -m "${CARGO_TARGET_DIR:-target}")/dist/unoc
 fi
 [ -x assets/node_modules/.bin/vite ] || (cd assets && npm ci --no-audit --no-fund)
 

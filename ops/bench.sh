@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the release binary, compares it with a bare server, and prints a table for each scenario;
-# docs/PERFORMANCE.md describes what is compared, and how.
+# Measures the binary as it is shipped (profile `dist`), compares it with a bare server, and prints a table for each
+# scenario; docs/PERFORMANCE.md describes what is compared, and how.
 #
 #   ops/bench.sh                      all scenarios: about forty minutes, after the build
 #   ops/bench.sh get_one provision    only these
@@ -28,12 +28,12 @@ done
 
 # Builds the bench first, because that also builds the binary, with features of dependencies that only tests enable.
 # The binary that is measured is then built as it is shipped.
-executable=$(cargo bench --locked --bench appliance --no-run --message-format=json-render-diagnostics |
+executable=$(cargo bench --locked --profile dist --bench appliance --no-run --message-format=json-render-diagnostics |
   sed -n 's/.*"name":"appliance".*"executable":"\([^"]*\)".*/\1/p')
 [ -x "$executable" ] || { echo 'cargo printed no path of the bench executable' >&2; exit 1; }
-cargo build --locked --release --bin unoc
+cargo build --locked --profile dist --bin unoc
 
 mkdir -p "${UNOC_BENCH_DIR:-$target}"
 scratch=$(mktemp -d "${UNOC_BENCH_DIR:-$target}/unoc-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-"$executable" run --binary "$target/release/unoc" --scratch "$scratch" --commit "$commit" "${arguments[@]}"
+"$executable" run --binary "$target/dist/unoc" --scratch "$scratch" --commit "$commit" "${arguments[@]}"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Makes what is published of the committed version into DIRECTORY: program, Debian package, manual pages, changes,
-# licences of everything that is in the program, bill of materials, checksums. Then tests the program and the package on a booted host.
+# licences of everything that is in the program, bill of materials, checksums. Then tests the program and the package on a
+# booted host.
 #
 #   ops/release.sh DIRECTORY            about twenty minutes on two cores
 #   ops/release.sh --twice DIRECTORY    builds a second time in another directory, and compares every byte
-#   ops/release.sh --profile NAME …     with another profile of cargo than `release`, to try the script out sooner
+#   ops/release.sh --profile NAME …     with another profile of cargo than `dist`, to try the script out sooner
 #
 # The version is the one of Cargo.toml. What is made depends on the commit and on the tools only: paths of this machine are
 # replaced, times are the commit's. CARGO_TARGET_DIR is honoured; the copies that are built are in its folder `published`.
@@ -13,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
 usage() { sed -n '/^#   ops/s/^#   //p' "$0" >&2; exit 2; }
-profile=release builds=(1)
+profile=dist builds=(1)
 while [[ ${1:-} == --* ]]; do
   case $1 in
     --twice) builds=(1 second) ;;
