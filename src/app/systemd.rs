@@ -2,6 +2,7 @@
 //! (sd_notify(3)).
 
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
 use crate::config::environment;
-use crate::engine::EngineHandle;
+use crate::engine::{EngineActivity, EngineHandle};
 
 /// The line that systemd shows: like the socket that it is sent to, one for the whole process.
 static SHOWN_STATUS: Mutex<String> = Mutex::new(String::new());
@@ -81,34 +82,55 @@ pub(super) async fn extend_start<T>(started: impl Future<Output = T>) -> T {
     }
 }
 
-/// Notifies the watchdog as long as the engine is idle or makes progress: if it hangs, systemd
-/// restarts the service.
+/// Notifies the watchdog as long as the engine is idle or makes progress, until `stopping` resolves: if it
+/// hangs, or if nothing but the engine runs any more, systemd restarts the service.
+///
+/// A thread of its own does that: while a disk takes long for a commit, reads of the store may hold all threads
+/// of the runtime, which is no reason to end the commit.
 pub(super) async fn feed_watchdog(
     handle: EngineHandle,
     period: Duration,
     stopping: impl Future<Output = ()>,
 ) {
-    let feed = || notify(&[NotifyState::Watchdog]);
-    feed_while(|| handle.is_alive(), feed, period, stopping).await;
-}
-
-async fn feed_while(
-    is_alive: impl Fn() -> bool,
-    feed: impl Fn(),
-    period: Duration,
-    stopping: impl Future<Output = ()>,
-) {
-    let mut tick = tokio::time::interval(period);
+    let (pulse, pulses) = sync_channel(1);
+    let feeder = tokio::task::spawn_blocking(move || {
+        feed_while(&pulses, period, || handle.activity(), || notify(&[NotifyState::Watchdog]));
+    });
+    let mut tick = tokio::time::interval(period / 2);
     tokio::pin!(stopping);
     loop {
         tokio::select! {
-            _ = tick.tick() => {}
-            () = &mut stopping => return,
+            // One that waits is enough.
+            _ = tick.tick() => pulse.try_send(()).unwrap_or(()),
+            () = &mut stopping => break,
         }
-        if is_alive() {
-            feed();
-        } else {
-            warn!("The engine does not respond; systemd gets no watchdog signal");
+    }
+    drop(pulse);
+    feeder.await.ok();
+}
+
+/// Feeds with each pulse of the runtime, and without one while the engine works; ends with the last sender.
+fn feed_while(
+    pulses: &Receiver<()>,
+    period: Duration,
+    activity: impl Fn() -> EngineActivity,
+    feed: impl Fn(),
+) {
+    loop {
+        let has_pulse = match pulses.recv_timeout(period) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        match activity() {
+            EngineActivity::Idle if has_pulse => feed(),
+            EngineActivity::Busy(_) => feed(),
+            EngineActivity::Idle => {
+                warn!("The service does not respond; systemd gets no watchdog signal");
+            }
+            EngineActivity::Stuck(_) | EngineActivity::Ended => {
+                warn!("The engine does not respond; systemd gets no watchdog signal");
+            }
         }
     }
 }
@@ -121,29 +143,34 @@ fn notify(states: &[NotifyState<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
+    use std::sync::mpsc::channel;
 
     use super::*;
+    use crate::engine::EngineTask;
 
-    #[tokio::test]
-    async fn an_engine_that_is_stuck_gets_no_sign_of_life() {
-        const LOOKS: u32 = 5;
-        let (looks, fed) = (Cell::new(0), Cell::new(0));
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let stop = Cell::new(Some(stop));
-        let is_alive = || {
-            looks.set(looks.get() + 1);
-            if looks.get() == 3 * LOOKS
-                && let Some(stop) = stop.take()
-            {
-                stop.send(()).ok();
-            }
-            // Stuck for the second third.
-            !(LOOKS + 1..=2 * LOOKS).contains(&looks.get())
+    #[test]
+    fn what_is_stuck_gets_no_sign_of_life_and_what_works_does() {
+        let task = EngineTask { what: "a restore", elapsed: Duration::from_secs(100) };
+        let check = |pulses: usize, activity: EngineActivity, expected: bool| {
+            let (pulse, received) = channel();
+            (0..pulses).for_each(|_| pulse.send(()).unwrap());
+            // Dropped at the first look, which is then the last one.
+            let pulse = RefCell::new(Some(pulse));
+            let fed = Cell::new(0);
+            let look = || {
+                pulse.take();
+                activity
+            };
+            feed_while(&received, Duration::from_millis(1), look, || fed.set(fed.get() + 1));
+            assert_eq!(fed.get() > 0, expected, "{pulses} {activity:?}");
         };
-        let feed = || fed.set(fed.get() + 1);
-        let stopping = async { stopped.await.unwrap_or(()) };
-        feed_while(is_alive, feed, Duration::from_millis(1), stopping).await;
-        assert_eq!(fed.get(), looks.get() - LOOKS);
+        check(1, EngineActivity::Idle, true);
+        check(1, EngineActivity::Busy(task), true);
+        check(1, EngineActivity::Stuck(task), false);
+        check(1, EngineActivity::Ended, false);
+        check(0, EngineActivity::Idle, false);
+        check(0, EngineActivity::Busy(task), true);
+        check(0, EngineActivity::Stuck(task), false);
     }
 }
