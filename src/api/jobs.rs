@@ -90,6 +90,8 @@ pub struct RunView {
     message: Option<String>,
     /// The last lines that it logged.
     log: Vec<String>,
+    /// The report that it kept.
+    report_id: Option<u64>,
 }
 
 impl JobsView {
@@ -139,6 +141,7 @@ impl RunView {
             result: run.result.as_str(),
             message: run.message,
             log: run.log,
+            report_id: run.report,
         }
     }
 }

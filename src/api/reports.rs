@@ -16,6 +16,7 @@ use super::extract::{PathId, Query422};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::Timestamp;
+use crate::jobs::JobStatus;
 use crate::query::report_text;
 use crate::store::{
     Report, ReportFact, ReportHead, ReportKind, ReportResult, ReportSection, ReportTable,
@@ -64,7 +65,18 @@ struct ReportHeadView {
 struct ReportView {
     #[serde(flatten)]
     head: ReportHeadView,
+    /// The run that kept it; null if that is no longer among the last 50 of its job.
+    run: Option<ReportRunView>,
     sections: Vec<ReportSectionView>,
+}
+
+/// The run of a job.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReportRun)]
+struct ReportRunView {
+    /// The name of the job.
+    job: &'static str,
+    id: u64,
 }
 
 /// A part of a report: a title, then what there is of a sentence, values by name, and a table.
@@ -165,7 +177,13 @@ async fn get_report(
     State(state): State<ApiState>,
     PathId(id): PathId,
 ) -> Result<Json<ReportView>, ApiError> {
-    Ok(Json(read_report(&state, id)?.into()))
+    let Report { head, sections } = read_report(&state, id)?;
+    let run = run_of(state.jobs().list().await?, id);
+    Ok(Json(ReportView {
+        head: head.into(),
+        run,
+        sections: sections.into_iter().map(Into::into).collect(),
+    }))
 }
 
 /// A report as plain text.
@@ -202,10 +220,12 @@ impl From<ReportHead> for ReportHeadView {
     }
 }
 
-impl From<Report> for ReportView {
-    fn from(Report { head, sections }: Report) -> Self {
-        Self { head: head.into(), sections: sections.into_iter().map(Into::into).collect() }
-    }
+/// The run that kept the report with this id.
+fn run_of(jobs: Vec<JobStatus>, id: u64) -> Option<ReportRunView> {
+    jobs.into_iter().find_map(|job| {
+        let run = job.runs.into_iter().find(|run| run.report == Some(id))?;
+        Some(ReportRunView { job: job.name, id: run.id })
+    })
 }
 
 impl From<ReportSection> for ReportSectionView {

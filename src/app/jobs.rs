@@ -43,9 +43,7 @@ fn table(
         JobSpec::new(name, title, schedule, move |context| function(backups.clone(), context))
     };
     let mut table = vec![
-        row("backup", "Nightly backup", "15 2 * * *", |backups, context| {
-            Box::pin(back_up(backups, context))
-        }),
+        backup_of(engine, backups),
         verification(engine, backups),
         pruning_of(engine, backups),
         JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
@@ -75,6 +73,13 @@ fn table(
         ));
     }
     table
+}
+
+fn backup_of(engine: &EngineHandle, backups: &Backups) -> JobSpec {
+    let (engine, backups) = (engine.clone(), backups.clone());
+    JobSpec::new("backup", "Nightly backup", "15 2 * * *", move |context| {
+        back_up(engine.clone(), backups.clone(), context)
+    })
 }
 
 fn verification(engine: &EngineHandle, backups: &Backups) -> JobSpec {
@@ -177,7 +182,7 @@ const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// its own: the next backup must not wait for it.
 const COPY_WAIT: Duration = Duration::from_secs(60);
 
-async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
+async fn back_up(engine: EngineHandle, backups: Backups, context: JobContext) -> Result<String> {
     let reason = match context.trigger {
         Trigger::Schedule => BackupReason::Schedule,
         Trigger::Manual => BackupReason::Manual,
@@ -197,16 +202,21 @@ async fn back_up(backups: Backups, context: JobContext) -> Result<String> {
     if let Some(copied) = &copied {
         message.push_str(&format!("; copies: {}", copied.message.as_deref().unwrap_or("-")));
     }
-    let pruned = prune_backups(backups, context).await?;
+    let started_at = context.clock.now();
+    let pruned = prune_backups(backups, context.clone()).await?;
     let removed = pruned.removed.len();
     if removed > 0 {
         message.push_str(&format!("; {} removed", counted(removed, "older backup")));
     }
-    let failed = failed_removals(&pruned);
-    if let Some(failed) = &failed {
-        message.push_str(&format!("; {failed}"));
+    let mut is_failed = copied.is_some_and(|run| run.result == RunResult::Failed);
+    // Otherwise no report would have what was removed: the job `prune` finds nothing to do after this.
+    if let (found, false) = pruning_findings(&pruned)
+        && let Err(error) =
+            keep_report(ReportKind::Pruning, &engine, context, started_at, Ok(found)).await
+    {
+        message.push_str(&format!("; {error:#}"));
+        is_failed = true;
     }
-    let is_failed = failed.is_some() || copied.is_some_and(|run| run.result == RunResult::Failed);
     if is_failed { bail!("{message}") } else { Ok(message) }
 }
 
@@ -334,14 +344,8 @@ async fn copy(backups: Backups, context: JobContext) -> Result<String> {
 /// Prunes. When there was nothing to do, a report is kept only if the last one is a week old.
 async fn prune(engine: EngineHandle, backups: Backups, context: JobContext) -> Result<String> {
     let started_at = context.clock.now();
-    let found = prune_backups(backups, context.clone()).await.map(|pruned| {
-        let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.retained.len());
-        let is_idle = pruned.removed.is_empty() && pruned.copies.is_empty();
-        match failed_removals(&pruned) {
-            Some(failed) => (pruning(&pruned, format!("{message}; {failed}")), false),
-            None => (pruning(&pruned, message), is_idle),
-        }
-    });
+    let found = prune_backups(backups, context.clone()).await;
+    let found = found.map(|pruned| pruning_findings(&pruned));
     if let Ok((found, true)) = &found
         && !is_report_due(&engine.read(), ReportKind::Pruning, started_at)?
     {
@@ -349,6 +353,16 @@ async fn prune(engine: EngineHandle, backups: Backups, context: JobContext) -> R
     }
     let found = found.map(|(found, _)| found);
     keep_report(ReportKind::Pruning, &engine, context, started_at, found).await
+}
+
+/// What a pruning found, and whether there was nothing to do.
+fn pruning_findings(pruned: &Pruning) -> (Findings, bool) {
+    let message = format!("{} removed, {} kept", pruned.removed.len(), pruned.retained.len());
+    let is_idle = pruned.removed.is_empty() && pruned.copies.is_empty();
+    match failed_removals(pruned) {
+        Some(failed) => (pruning(pruned, format!("{message}; {failed}")), false),
+        None => (pruning(pruned, message), is_idle),
+    }
 }
 
 /// Returns how many copies could not be removed, and why the first of them.

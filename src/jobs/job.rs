@@ -1,5 +1,7 @@
 //! One job: when it is due, its run under way, what the store records of it. The time is an argument.
 
+use std::sync::{Arc, OnceLock};
+
 use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 use tokio::task;
@@ -53,6 +55,8 @@ pub(super) struct Running {
     pub(super) task: task::Id,
     pub(super) run: JobRun,
     pub(super) log: RunLog,
+    /// Set by the run once it has kept a report.
+    pub(super) report: Arc<OnceLock<u64>>,
     /// Callers that wait for its end.
     pub(super) waiting: Vec<JobsAnswer<()>>,
 }
@@ -175,6 +179,7 @@ impl Job {
             result: RunResult::Running,
             message: None,
             log: Vec::new(),
+            report: None,
         }
     }
 
@@ -185,12 +190,13 @@ impl Job {
         message: String,
         now: Timestamp,
     ) -> Option<(JobRun, Vec<JobsAnswer<()>>)> {
-        let Running { run, log, waiting, .. } = self.running.take()?;
+        let Running { run, log, report, waiting, .. } = self.running.take()?;
         let run = JobRun {
             ended_at: Some(now.max(run.started_at)),
             result,
             message: Some(message),
             log: log.lines(),
+            report: report.get().copied(),
             ..run
         };
         self.latest = Some(run.clone());

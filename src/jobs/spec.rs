@@ -1,7 +1,7 @@
 //! A row of the table of jobs, and what its function is given.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -59,6 +59,8 @@ pub struct JobContext {
     pub trigger: Trigger,
     /// Recorded with the run, and shown while it runs.
     pub log: RunLog,
+    /// Set once the run has kept a report, to its id.
+    pub report: Arc<OnceLock<u64>>,
     /// The engine's clock.
     pub clock: Clock,
     /// To start other jobs.

@@ -1,5 +1,6 @@
 //! The task that owns the jobs: it serves requests, starts due jobs and records how runs end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -204,10 +205,11 @@ impl JobSupervisor {
         info!(job.name = name, job.run = run.id, "Job {name} started ({})", trigger.as_str());
         // Before it runs: a run that ends the process must not be repeated at each start.
         self.save(index, Some(run.clone())).await;
-        let log = RunLog::default();
+        let (log, report) = (RunLog::default(), Arc::default());
         let context = JobContext {
             trigger,
             log: log.clone(),
+            report: Arc::clone(&report),
             clock: self.engine.clock(),
             jobs: self.handle.clone(),
             stopping: self.stopping.subscribe(),
@@ -215,7 +217,7 @@ impl JobSupervisor {
         let job = &mut self.jobs[index];
         let function = job.spec.function.clone();
         let task = self.tasks.spawn(async move { function(context).await }).id();
-        job.running = Some(Running { task, run: run.clone(), log, waiting: Vec::new() });
+        job.running = Some(Running { task, run: run.clone(), log, report, waiting: Vec::new() });
         Ok(run)
     }
 

@@ -39,6 +39,8 @@ pub struct JobRun {
     pub message: Option<String>,
     /// The last lines that it logged.
     pub log: Vec<String>,
+    /// The id of the report that it kept.
+    pub report: Option<u64>,
 }
 
 /// Why a run began.
@@ -134,12 +136,35 @@ struct JobRunV1<'a> {
     log: Vec<&'a str>,
 }
 
+/// With the report.
+#[derive(Encode, BorrowDecode)]
+struct JobRunV2<'a> {
+    trigger: u8,
+    started_us: i64,
+    ended_us: Option<i64>,
+    result: u8,
+    message: Option<&'a str>,
+    log: Vec<&'a str>,
+    report: Option<u64>,
+}
+
+impl<'a> From<JobRunV1<'a>> for JobRunV2<'a> {
+    fn from(run: JobRunV1<'a>) -> Self {
+        let JobRunV1 { trigger, started_us, ended_us, result, message, log } = run;
+        Self { trigger, started_us, ended_us, result, message, log, report: None }
+    }
+}
+
 impl VersionedRecord for JobV1<'_> {
     const VERSION: u8 = 1;
 }
 
 impl VersionedRecord for JobRunV1<'_> {
     const VERSION: u8 = 1;
+}
+
+impl VersionedRecord for JobRunV2<'_> {
+    const VERSION: u8 = 2;
 }
 
 impl Store {
@@ -223,19 +248,23 @@ fn decode_settings(name: &str, bytes: &[u8]) -> Result<JobSettings, StoreError> 
 }
 
 fn encode_run(run: &JobRun) -> Vec<u8> {
-    encode(&JobRunV1 {
+    encode(&JobRunV2 {
         trigger: run.trigger.code(),
         started_us: run.started_at.0,
         ended_us: run.ended_at.map(|at| at.0),
         result: run.result.code(),
         message: run.message.as_deref(),
         log: run.log.iter().map(String::as_str).collect(),
+        report: run.report,
     })
 }
 
 fn decode_run(id: u64, bytes: &[u8]) -> Result<JobRun, StoreError> {
     let source = RecordSource { table: "job_runs", key: &id };
-    let record: JobRunV1<'_> = decode(bytes, source)?;
+    let record: JobRunV2<'_> = match bytes.first() {
+        Some(&JobRunV1::VERSION) => decode::<JobRunV1<'_>>(bytes, source)?.into(),
+        _ => decode(bytes, source)?,
+    };
     let trigger = Trigger::ALL.into_iter().find(|trigger| trigger.code() == record.trigger);
     let result = RunResult::ALL.into_iter().find(|result| result.code() == record.result);
     Ok(JobRun {
@@ -246,6 +275,7 @@ fn decode_run(id: u64, bytes: &[u8]) -> Result<JobRun, StoreError> {
         result: result.ok_or_else(|| source.damaged("unknown result"))?,
         message: record.message.map(str::to_owned),
         log: record.log.into_iter().map(str::to_owned).collect(),
+        report: record.report,
     })
 }
 
@@ -258,6 +288,8 @@ mod tests {
     const SETTINGS_V1: &str = "01010a31352032202a202a202a00fd0060be0216c10c0001";
     const RUN_V1: &str = "0103fd0060be0216c10c0001fd0260be0216c10c0003010b66c3bc72206e\
         696368747302036f6e6500";
+    const RUN_V2: &str = "0203fd0060be0216c10c0001fd0260be0216c10c0003010b66c3bc72206e\
+        696368747302036f6e65000109";
 
     #[test]
     fn round_trips_and_golden_bytes() {
@@ -278,10 +310,22 @@ mod tests {
             result: RunResult::Failed,
             message: Some("für nichts".to_owned()),
             log: vec!["one".to_owned(), String::new()],
+            report: Some(9),
         };
         let bytes = encode_run(&run);
         assert_eq!(decode_run(7, &bytes).unwrap(), run);
-        assert_eq!(hex(&bytes), RUN_V1);
+        assert_eq!(hex(&bytes), RUN_V2);
+        // Version 1 is the same without the report.
+        let old = encode(&JobRunV1 {
+            trigger: run.trigger.code(),
+            started_us: run.started_at.0,
+            ended_us: run.ended_at.map(|at| at.0),
+            result: run.result.code(),
+            message: run.message.as_deref(),
+            log: run.log.iter().map(String::as_str).collect(),
+        });
+        assert_eq!(hex(&old), RUN_V1);
+        assert_eq!(decode_run(7, &old).unwrap(), JobRun { report: None, ..run });
     }
 
     #[test]

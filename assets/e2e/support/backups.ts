@@ -219,6 +219,7 @@ function run(id: number, age: number, duration_ms: number, more: Partial<JobRun>
     result: 'ok',
     message: null,
     log: ['02:15:00 began', '02:15:01 wrote 54,000 rows', '02:15:02 restored into a scratch store, all equal'],
+    report_id: null,
     ...more,
   }
 }

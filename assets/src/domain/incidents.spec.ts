@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Incident, MaintenanceWindow, TimelineEntry } from '../api/types'
-import { causePage, customersText, entryHeading, incidentNotes, networkKey, windowPlace, windowState } from './incidents'
+import type { Incident, Job, JobRun, MaintenanceWindow, TimelineEntry } from '../api/types'
+import { causePage, customersText, entryHeading, failedRunReport, incidentNotes, networkKey, windowPlace, windowState } from './incidents'
 
 const INCIDENT: Incident = {
   id: 7,
@@ -35,6 +35,36 @@ test('the notes of an incident say what is unusual about it', () => {
     'Ada works on it',
   ])
   expect(incidentNotes({ ...INCIDENT, is_flapping: true, is_active: false })).toEqual(['comes and goes, gone right now'])
+})
+
+test('the incident of a job leads to the report of the run that failed', () => {
+  const run = (id: number, result: JobRun['result'], report_id: number | null): JobRun => ({
+    id,
+    trigger: 'schedule',
+    started_at: INCIDENT.first_seen_at,
+    started_local: INCIDENT.first_seen_at,
+    ended_at: INCIDENT.first_seen_at,
+    duration_ms: 1,
+    result,
+    message: null,
+    log: [],
+    report_id,
+  })
+  const job: Job = {
+    name: 'verify',
+    title: 'Verify newest backup',
+    schedule: '30 3 * * 0',
+    default_schedule: '30 3 * * 0',
+    is_enabled: true,
+    next_run_at: null,
+    next_run_local: null,
+    running: null,
+    runs: [run(3, 'ok', 9), run(2, 'failed', 8), run(1, 'failed', 7)],
+  }
+  const incident: Incident = { ...INCIDENT, source: 'job', key: 'job:verify', subject: null }
+  expect(failedRunReport(incident, [job])).toBe(8)
+  expect(failedRunReport({ ...incident, key: 'job:prune' }, [job])).toBeNull()
+  expect(failedRunReport({ ...incident, source: 'check' }, [job])).toBeNull()
 })
 
 test('customers are counted, with the most if they were more', () => {

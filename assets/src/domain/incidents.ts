@@ -1,4 +1,4 @@
-import type { Incident, MaintenanceWindow, TimelineEntry } from '../api/types'
+import type { Incident, Job, MaintenanceWindow, TimelineEntry } from '../api/types'
 import { formatCount, formatCounted } from '../utils/format'
 
 /** The tabs of the page, in their order. */
@@ -28,6 +28,13 @@ export function causePage({ subject, source, key }: Incident): { to: string; tex
   if (source === 'job') return { to: '/operations/jobs', text: 'Jobs' }
   if (source === 'check') return { to: '/operations/health', text: 'Health' }
   return key.startsWith('service:overflow') ? { to: '/operations/problems', text: 'Problems' } : null
+}
+
+/** The report of the run that an incident of a job is about; null without one. */
+export function failedRunReport({ source, key }: Incident, jobs: readonly Job[]): number | null {
+  if (source !== 'job') return null
+  const job = jobs.find(({ name }) => key === `job:${name}`)
+  return job?.runs.find(({ result }) => result === 'failed')?.report_id ?? null
 }
 
 /** The key of the incident of a problem of the network. */

@@ -81,13 +81,15 @@ pub(super) async fn keep_report(
         sections: found.sections,
     };
     let kept = engine.add_report(report).await;
+    if let Ok(id) = &kept {
+        // A run keeps one report.
+        context.report.set(*id).ok();
+        context.log.line(format!("Kept as report {id}."));
+    }
     match (result, kept) {
         (ReportResult::Failed, _) => bail!(summary),
         (_, Err(error)) => bail!("{summary}; the report could not be kept: {error}"),
-        (_, Ok(id)) => {
-            context.log.line(format!("Kept as report {id}."));
-            Ok(summary)
-        }
+        (_, Ok(_)) => Ok(summary),
     }
 }
 

@@ -68,7 +68,8 @@ fn a_job_can_be_run_now() {
             "duration_ms",
             "result",
             "message",
-            "log"
+            "log",
+            "report_id"
         ]
     );
     let begun = begun.json();

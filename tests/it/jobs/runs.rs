@@ -39,6 +39,7 @@ fn a_job_never_runs_twice_at_once() {
             result: RunResult::Ok,
             message: Some("let through".to_owned()),
             log: vec!["waiting".to_owned()],
+            report: None,
         }
     );
     assert_eq!(service.engine.read().seq(), 0, "the site is as it was");
@@ -136,6 +137,7 @@ fn a_run_during_which_the_process_ended_is_interrupted() {
         result: RunResult::Running,
         message: None,
         log: Vec::new(),
+        report: None,
     };
     let write = JobWrite { name: "count".to_owned(), settings: None, run: Some(run.clone()) };
     rig.runtime.block_on(engine.save_jobs(vec![write])).unwrap();

@@ -23,7 +23,7 @@ function copy(state: BackupCopy['state']): BackupCopy {
 }
 
 function job(result: JobRun['result'], started_at: string): Job {
-  const run: JobRun = { id: 1, trigger: 'schedule', started_at, started_local: started_at, ended_at: null, duration_ms: null, result, message: 'No room.', log: [] }
+  const run: JobRun = { id: 1, trigger: 'schedule', started_at, started_local: started_at, ended_at: null, duration_ms: null, result, message: 'No room.', log: [], report_id: null }
   const name = 'backup'
   return { name, title: name, schedule: '', default_schedule: '', is_enabled: true, next_run_at: null, next_run_local: null, running: null, runs: [run] }
 }

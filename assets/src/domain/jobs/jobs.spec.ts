@@ -4,7 +4,7 @@ import { runBars, runBarsText } from './runBars'
 import { lastFinishedRun, disabledText } from './labels'
 
 function run(id: number, duration_ms: number | null, result: JobRun['result'] = 'ok'): JobRun {
-  return { id, trigger: 'schedule', started_at: '', started_local: '', ended_at: null, duration_ms, result, message: null, log: [] }
+  return { id, trigger: 'schedule', started_at: '', started_local: '', ended_at: null, duration_ms, result, message: null, log: [], report_id: null }
 }
 
 const RUNS = [run(4, null, 'running'), run(3, 100), run(2, 400, 'failed'), run(1, 1)]

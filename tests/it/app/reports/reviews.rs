@@ -197,6 +197,48 @@ fn tests_of_backups_and_pruning_have_reports() {
 }
 
 #[test]
+fn what_the_nightly_backup_prunes_has_a_report() {
+    let app = TestApp::with_environment(&[
+        ("UNOC_BACKUP_KEEP_LAST", "1"),
+        ("UNOC_BACKUP_KEEP_DAILY", "0"),
+        ("UNOC_BACKUP_KEEP_WEEKLY", "0"),
+        ("UNOC_BACKUP_KEEP_MONTHLY", "0"),
+    ]);
+    app.clock.hold();
+    let first = run(&app, "backup");
+    assert_eq!(first["report_id"], Value::Null, "nothing was pruned: {first}");
+    let old = app.get("/api/backups/latest").expect(200).json()["id"].take();
+    app.clock.advance(HOUR_S);
+    let second = run(&app, "backup");
+    assert!(text_of(&second["message"]).ends_with("; 1 older backup removed"), "{second}");
+    let (report, count) = newest(&app, "pruning");
+    assert_eq!((&report["result"], count), (&json!("ok"), 1), "{report:#}");
+    assert_eq!(report["run"], json!({"job": "backup", "id": second["id"]}));
+    assert_eq!(second["report_id"], report["id"]);
+    assert_eq!(rows(&report, "Backups")[0][0], old);
+    let idle = run(&app, "prune");
+    assert_eq!(idle["report_id"], Value::Null, "it finds nothing to do: {idle}");
+    assert_eq!(newest(&app, "pruning").1, 1);
+}
+
+#[test]
+fn a_run_leads_to_its_report_and_back_also_when_it_failed() {
+    let app = unscheduled();
+    let failed = run(&app, "verify");
+    assert_eq!((&failed["result"], &failed["report_id"]), (&json!("failed"), &json!(1)));
+    let done = run(&app, "capacity");
+    assert_eq!(done["report_id"], 2, "{done}");
+    assert_eq!(run(&app, "self-check")["report_id"], Value::Null);
+    let app = app.restart(|_| {});
+    for (id, job) in [(1, "verify"), (2, "capacity")] {
+        let report = app.get(&format!("/api/reports/{id}")).expect(200).json();
+        assert_eq!(report["run"], json!({"job": job, "id": 1}), "{report:#}");
+        let found = app.get(&format!("/api/jobs/{job}")).expect(200).json();
+        assert_eq!(found["runs"][0]["report_id"], id, "{found:#}");
+    }
+}
+
+#[test]
 fn without_a_mirror_there_is_nothing_to_compare_with() {
     let app = TestApp::empty();
     app.get("/api/jobs/reconcile").expect(404);
