@@ -63,8 +63,8 @@ pub use progress::{Activity, Log, Operation, ProgressUnit};
 pub use protection::Protection;
 pub use prune::{FailedRemoval, Pruning};
 pub use rebuild::{
-    FoundBackup, RebuildComparison, RebuildFile, RebuiltSite, SiteRebuild, StagedSite,
-    TargetFinding,
+    FoundBackup, FoundBackups, RebuildComparison, RebuildFile, RebuiltSite, SiteRebuild,
+    StagedSite, TargetFinding,
 };
 pub use recovery::{DisasterRecovery, RecoveredStore};
 pub use restore::{RestoreReport, RestoreSource};

@@ -18,6 +18,7 @@ use super::targets::BackupTarget;
 use crate::domain::{EntityKind, RefreshStatus, Timestamp};
 use crate::engine::{Engine, EngineExit, EngineHandle, EngineOptions};
 use crate::store::{AuditOrigin, DiskSpace, Snapshot, StoreError};
+use crate::util::files::part_path;
 
 /// Newest manifests at a target that are read until one of this site is found: the others may be from a
 /// newer version.
@@ -31,14 +32,21 @@ pub struct SiteRebuild {
     engine: EngineHandle,
 }
 
-/// The backup to rebuild the site from.
+/// The backups that the site can be rebuilt from.
+#[derive(Clone, Debug)]
+pub struct FoundBackups {
+    /// The newest one of each target that has one, the newest first; never empty.
+    pub backups: Vec<FoundBackup>,
+    /// What each target has.
+    pub targets: Vec<TargetFinding>,
+}
+
+/// A backup to rebuild the site from.
 #[derive(Clone, Debug)]
 pub struct FoundBackup {
     pub manifest: Manifest,
     /// The target that has it; `None` if it is only on this host, because there is no target.
     pub target: Option<String>,
-    /// What each target has.
-    pub targets: Vec<TargetFinding>,
 }
 
 /// The newest backup at a target.
@@ -88,27 +96,25 @@ impl SiteRebuild {
         Self { operation, engine }
     }
 
-    /// Finds the newest backup off the host, by what the targets have; without targets, that of this host.
+    /// Finds the newest backup at each target, by what the targets have; without targets, that of this host.
     ///
     /// # Errors
     /// That of the first target if none has a backup; [`BackupError::NoBackup`].
-    pub async fn find(&self) -> Result<FoundBackup, BackupError> {
+    pub async fn find(&self) -> Result<FoundBackups, BackupError> {
         let library = &self.operation.library;
         if !library.options.has_targets() {
             let manifest = library.catalog.latest()?.manifest;
-            return Ok(FoundBackup { manifest, target: None, targets: Vec::new() });
+            let backups = vec![FoundBackup { manifest, target: None }];
+            return Ok(FoundBackups { backups, targets: Vec::new() });
         }
-        let mut best: Option<(Manifest, String)> = None;
+        let mut backups: Vec<FoundBackup> = Vec::new();
         let (mut targets, mut failed) = (Vec::new(), None);
         for target in &library.options.targets.current().usable {
             let name = target.name().to_owned();
             let newest = self.newest_at(target).await;
             if let Ok(Some(manifest)) = &newest {
-                let is_newer =
-                    best.as_ref().is_none_or(|(best, _)| best.header.name < manifest.header.name);
-                if is_newer {
-                    best = Some((manifest.clone(), name.clone()));
-                }
+                let (manifest, target) = (manifest.clone(), Some(name.clone()));
+                backups.push(FoundBackup { manifest, target });
             }
             let newest = newest.map_err(|error| {
                 let text = error.to_string();
@@ -125,10 +131,12 @@ impl SiteRebuild {
             });
             failed.get_or_insert(error);
         }
-        let Some((manifest, target)) = best else {
+        if backups.is_empty() {
             return Err(failed.unwrap_or(BackupError::NoCopy));
-        };
-        Ok(FoundBackup { manifest, target: Some(target), targets })
+        }
+        // Of the same backup, the copy at the target that is configured first.
+        backups.sort_by(|a, b| b.manifest.header.name.cmp(&a.manifest.header.name));
+        Ok(FoundBackups { backups, targets })
     }
 
     /// The newest backup of this site at a target, by the target's own list: a lost host has no other.
@@ -290,8 +298,10 @@ impl RebuiltSite {
 impl Drop for RebuildFile {
     fn drop(&mut self) {
         if self.is_fetched {
-            // What cannot be removed now is removed at the next start.
-            files::remove(&self.path).ok();
+            // What cannot be removed now is removed at the next start. A fetch that was stopped leaves its part.
+            for path in [&part_path(&self.path), &self.path] {
+                files::remove(path).ok();
+            }
         }
     }
 }

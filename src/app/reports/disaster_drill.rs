@@ -1,14 +1,18 @@
-//! The disaster drill: the site is rebuilt from the newest backup off the host, beside the running one.
+//! The disaster drill: the site is rebuilt from the newest backup off the host, beside the running one. A copy
+//! that cannot be used is followed by that of the next target, as after the loss of the host.
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use tokio::runtime::Handle as Runtime;
 
 use super::section::{fact, table, text};
 use super::steps::Steps;
 use super::{Findings, with_report};
-use crate::backup::{BackupError, FoundBackup, RebuildComparison, SiteRebuild, TargetFinding};
+use crate::backup::{
+    BackupError, FoundBackup, FoundBackups, RebuildComparison, RebuildFile, SiteRebuild,
+    StagedSite, TargetFinding,
+};
 use crate::engine::EngineHandle;
 use crate::jobs::JobContext;
 use crate::store::{ReportKind, ReportResult, ReportSection, ReportValue};
@@ -22,6 +26,9 @@ const SECOND_US: f64 = 1e6;
 /// What the drill measured, once the site was rebuilt.
 struct Drill {
     found: FoundBackup,
+    targets: Vec<TargetFinding>,
+    /// The copies that were tried before it, and why they could not be used.
+    unusable: Vec<UnusableCopy>,
     /// From the first look at the targets to the computed status.
     rto_s: f64,
     /// The age of the backup: what is younger would be lost.
@@ -31,6 +38,21 @@ struct Drill {
     is_same_version: bool,
 }
 
+/// A copy that the site could not be rebuilt from.
+struct UnusableCopy {
+    /// Where it is.
+    place: String,
+    error: String,
+}
+
+/// A copy that was restored.
+struct RestoredCopy {
+    found: FoundBackup,
+    file: RebuildFile,
+    site: StagedSite,
+    unusable: Vec<UnusableCopy>,
+}
+
 /// Rebuilds the site and tells how long that took (RTO), and how old the newest copy off the host is (RPO).
 /// It fails if the site cannot be rebuilt, or differs from what was saved.
 pub(in crate::app) async fn disaster_drill(
@@ -38,21 +60,25 @@ pub(in crate::app) async fn disaster_drill(
     rebuild: SiteRebuild,
     context: JobContext,
 ) -> Result<String> {
-    let log = context.log.clone();
+    let (log, stopping) = (context.log.clone(), context.clone());
     let work = async {
         let runtime = Runtime::current();
         let mut steps = Steps::new(log);
         // Reading directories and loading a site block.
         let rebuilding = run_blocking(move || {
             run_at_low_priority(|| {
-                let drill = runtime.block_on(rebuild_site(&rebuild, &mut steps));
+                let drill = runtime.block_on(async {
+                    tokio::select! {
+                        drill = rebuild_site(&rebuild, &mut steps) => drill,
+                        // A target may be silent for hours.
+                        () = stopping.stopped() => Err(BackupError::Stopping.into()),
+                    }
+                });
                 (drill, steps)
             })
         });
         let (drill, steps) = rebuilding.await?;
-        if let Err(error) = &drill
-            && matches!(error.downcast_ref(), Some(BackupError::Stopping))
-        {
+        if drill.as_ref().is_err_and(is_stopping) {
             // The run is interrupted, which is no failure of what it tests.
             std::future::pending::<()>().await;
         }
@@ -68,25 +94,67 @@ pub(in crate::app) async fn disaster_drill(
     with_report(ReportKind::DisasterDrill, &engine, context.clone(), work).await
 }
 
-async fn rebuild_site(rebuild: &SiteRebuild, steps: &mut Steps) -> Result<Drill> {
-    let found = steps.carry_out("Find the newest backup", STEP_TIME_MAX, async {
-        let found = rebuild.find().await?;
-        let place = found.target.as_deref().unwrap_or("this host");
-        let text = format!("{} on {place}", found.manifest.header.name);
-        Ok((found, text))
-    });
-    let found = found.await?;
+fn is_stopping(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(BackupError::Stopping))
+}
+
+fn place(found: &FoundBackup) -> &str {
+    found.target.as_deref().unwrap_or("this host")
+}
+
+/// Restores the newest copy that can be restored.
+async fn restore_copy(
+    rebuild: &SiteRebuild,
+    backups: Vec<FoundBackup>,
+    steps: &mut Steps,
+) -> Result<RestoredCopy> {
+    let mut unusable: Vec<UnusableCopy> = Vec::new();
+    for found in backups {
+        match fetch_and_restore(rebuild, &found, steps).await {
+            Ok((file, site)) => return Ok(RestoredCopy { found, file, site, unusable }),
+            Err(error) if is_stopping(&error) => return Err(error),
+            Err(error) => {
+                let (place, error) = (place(&found).to_owned(), format!("{error:#}"));
+                unusable.push(UnusableCopy { place, error });
+            }
+        }
+    }
+    let errors = match &unusable[..] {
+        [only] => only.error.clone(),
+        all => all.iter().map(UnusableCopy::text).collect::<Vec<_>>().join("; "),
+    };
+    Err(anyhow!(errors))
+}
+
+async fn fetch_and_restore(
+    rebuild: &SiteRebuild,
+    found: &FoundBackup,
+    steps: &mut Steps,
+) -> Result<(RebuildFile, StagedSite)> {
     let file = steps.carry_out("Fetch it", STEP_TIME_MAX, async {
-        let file = rebuild.fetch(&found).await?;
-        Ok((file, counted(found.manifest.bytes, "byte")))
+        let file = rebuild.fetch(found).await?;
+        Ok((file, format!("{} from {}", counted(found.manifest.bytes, "byte"), place(found))))
     });
     let file = file.await?;
     let site = steps.carry_out("Restore it", STEP_TIME_MAX, async {
-        let site = rebuild.restore(&found, &file)?;
+        let site = rebuild.restore(found, &file)?;
         let rows = counted(found.manifest.all_rows(), "row");
         Ok((site, format!("{rows}, each as it was saved")))
     });
     let site = site.await?;
+    Ok((file, site))
+}
+
+async fn rebuild_site(rebuild: &SiteRebuild, steps: &mut Steps) -> Result<Drill> {
+    let found = steps.carry_out("Find the newest backup", STEP_TIME_MAX, async {
+        let found = rebuild.find().await?;
+        let newest = &found.backups[0];
+        let text = format!("{} on {}", newest.manifest.header.name, place(newest));
+        Ok((found, text))
+    });
+    let FoundBackups { backups, targets } = found.await?;
+    let restored = restore_copy(rebuild, backups, steps).await?;
+    let RestoredCopy { found, file, site, unusable } = restored;
     let is_same_version = site.version() == env!("CARGO_PKG_VERSION");
     let site = steps.carry_out("Load the site", STEP_TIME_MAX, async {
         let site = rebuild.start(site).await?;
@@ -111,7 +179,7 @@ async fn rebuild_site(rebuild: &SiteRebuild, steps: &mut Steps) -> Result<Drill>
     #[expect(clippy::cast_precision_loss, reason = "to the microsecond for 285 years")]
     let rpo_s = age_us as f64 / SECOND_US;
     let stale_after_s = rebuild.stale_after_s();
-    Ok(Drill { found, rto_s, rpo_s, stale_after_s, comparison, is_same_version })
+    Ok(Drill { found, targets, unusable, rto_s, rpo_s, stale_after_s, comparison, is_same_version })
 }
 
 impl Drill {
@@ -131,8 +199,8 @@ impl Drill {
         }
         let mut sections =
             vec![self.measured(), steps.into_section(), self.compared(), self.changed()];
-        if !self.found.targets.is_empty() {
-            sections.push(targets(&self.found.targets));
+        if !self.targets.is_empty() {
+            sections.push(self.targets());
         }
         Findings { result, summary, sections }
     }
@@ -168,7 +236,10 @@ impl Drill {
             let limit = format_span(stale_after_s);
             note(ReportResult::Warning, format!("it is older than backup_stale_hours ({limit})"));
         }
-        for TargetFinding { name, newest } in &self.found.targets {
+        for copy in &self.unusable {
+            note(ReportResult::Warning, format!("the copy on {}", copy.text()));
+        }
+        for TargetFinding { name, newest } in &self.targets {
             match newest {
                 Ok(Some(_)) => {}
                 Ok(None) => note(ReportResult::Warning, format!("{name} has no backup")),
@@ -179,13 +250,12 @@ impl Drill {
     }
 
     fn measured(&self) -> ReportSection {
-        let FoundBackup { manifest, target, .. } = &self.found;
-        let place = target.as_deref().unwrap_or("this host");
+        let manifest = &self.found.manifest;
         let mut facts = vec![
             fact("RTO, until the site answered", ReportValue::Seconds(self.rto_s)),
             fact("RPO, the age of the backup", ReportValue::Seconds(self.rpo_s)),
             fact("Backup", text(&manifest.header.name)),
-            fact("Place", text(place)),
+            fact("Place", text(place(&self.found))),
             fact("Taken at", ReportValue::Time(manifest.taken_at().0)),
             fact("Size", ReportValue::Bytes(manifest.bytes)),
             fact("Saved by version", text(&manifest.header.version)),
@@ -236,21 +306,31 @@ impl Drill {
             table: None,
         }
     }
+
+    fn targets(&self) -> ReportSection {
+        let rows = self.targets.iter().map(|TargetFinding { name, newest }| match newest {
+            Ok(Some(manifest)) => {
+                let taken_at = ReportValue::Time(manifest.taken_at().0);
+                let error = self.unusable.iter().find(|copy| copy.place == *name);
+                let error = error.map_or(ReportValue::Absent, |copy| text(&copy.error));
+                vec![text(name), text(&manifest.header.name), taken_at, error]
+            }
+            Ok(None) => {
+                vec![text(name), ReportValue::Absent, ReportValue::Absent, text("no backup")]
+            }
+            Err(error) => vec![text(name), ReportValue::Absent, ReportValue::Absent, text(error)],
+        });
+        let columns = ["target", "newest backup", "taken at", "error"];
+        ReportSection {
+            title: "Targets".to_owned(),
+            table: table(&columns, rows.collect()),
+            ..Default::default()
+        }
+    }
 }
 
-fn targets(targets: &[TargetFinding]) -> ReportSection {
-    let rows = targets.iter().map(|TargetFinding { name, newest }| match newest {
-        Ok(Some(manifest)) => {
-            let taken_at = ReportValue::Time(manifest.taken_at().0);
-            vec![text(name), text(&manifest.header.name), taken_at, ReportValue::Absent]
-        }
-        Ok(None) => vec![text(name), ReportValue::Absent, ReportValue::Absent, text("no backup")],
-        Err(error) => vec![text(name), ReportValue::Absent, ReportValue::Absent, text(error)],
-    });
-    let columns = ["target", "newest backup", "taken at", "error"];
-    ReportSection {
-        title: "Targets".to_owned(),
-        table: table(&columns, rows.collect()),
-        ..Default::default()
+impl UnusableCopy {
+    fn text(&self) -> String {
+        format!("{}: {}", self.place, self.error)
     }
 }

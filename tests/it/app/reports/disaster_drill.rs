@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use unoc::store::{Report, ReportFact, ReportKind, ReportResult, ReportValue};
 
 use super::{killed_at, newest, ran, rows};
-use crate::harness::TestApp;
 use crate::harness::process::Server;
+use crate::harness::{TestApp, wait};
 
 const JOB: &str = "disaster-drill";
 
@@ -45,11 +46,16 @@ fn fact<'a>(report: &'a Report, label: &str) -> &'a ReportValue {
 fn assert_nothing_left(data_dir: &Path) {
     let staged = fs::read_dir(data_dir.join("staged")).map_or(0, Iterator::count);
     assert_eq!(staged, 0, "a staged store is left");
+    let left = parts(data_dir);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// The incomplete files among the backups.
+fn parts(data_dir: &Path) -> Vec<String> {
     let names = fs::read_dir(data_dir.join("backups")).expect("the backups");
     let names =
         names.map(|entry| entry.expect("a file").file_name().into_string().expect("a text"));
-    let left: Vec<String> = names.filter(|name| name.ends_with(".part")).collect();
-    assert!(left.is_empty(), "{left:?}");
+    names.filter(|name| name.ends_with(".part")).collect()
 }
 
 #[test]
@@ -124,6 +130,62 @@ fn a_copy_that_was_altered_fails_the_drill() {
 }
 
 #[test]
+fn a_copy_that_cannot_be_used_is_followed_by_that_of_the_next_target() {
+    let (nfs, other) = (Nfs::new(), Nfs::new());
+    let targets = format!("{}, file://{}?name=other", nfs.url(), other.0.path().display());
+    let app = TestApp::with_environment(&[("UNOC_BACKUP_TARGETS", &targets)]);
+    app.provision("saved", "POP");
+    app.back_up();
+    wait::until("both copies", || {
+        ((nfs.files().len(), other.files().len()) == (1, 1)).then_some(())
+    });
+    // A file that is gone cannot be fetched; one with other bytes cannot be restored.
+    fs::remove_file(&nfs.files()[0]).expect("the copy");
+    let run = ran(&app, JOB);
+    assert_eq!(run["result"], "ok", "{run:#}");
+    let report = newest(&app, ReportKind::DisasterDrill);
+    assert_eq!(report.head.result, ReportResult::Warning);
+    let summary = &report.head.summary;
+    assert!(summary.starts_with("The site was rebuilt from the copy on other in "), "{summary}");
+    assert!(summary.contains("the copy on nfs: the step “Fetch it” failed: "), "{summary}");
+    let found = rows(&report, "Targets");
+    assert!(found[0][3].contains("“Fetch it” failed") && found[1][3] == "-", "{found:?}");
+    let steps = rows(&report, "Steps");
+    let tried: Vec<&str> = steps[1..4].iter().map(|step| step[0].as_str()).collect();
+    assert_eq!(tried, ["Fetch it", "Fetch it", "Restore it"]);
+    fs::write(&other.files()[0], "altered").expect("the copy");
+    let run = ran(&app, JOB);
+    assert_eq!(run["result"], "failed");
+    let message = run["message"].as_str().expect("a message");
+    assert!(message.contains("nfs: the step “Fetch it”"), "{message}");
+    assert!(message.contains("; other: the step “"), "{message}");
+    assert_nothing_left(&app.data_dir);
+}
+
+/// The copy is a FIFO: whoever opens it waits, as for a target that is silent.
+#[test]
+fn a_stop_ends_a_drill_that_waits_for_a_target_and_leaves_neither_a_report_nor_a_file() {
+    let (directory, nfs) = (tempfile::tempdir().expect("a directory"), Nfs::new());
+    let (data_dir, url) = (directory.path(), nfs.url());
+    let server = Server::start(data_dir, &[("UNOC_BACKUP_TARGETS", &url)]);
+    server.http.back_up();
+    let copy = wait::until("the copy", || nfs.files().pop());
+    fs::remove_file(&copy).expect("the copy");
+    let made = Command::new("mkfifo").arg(&copy).status().expect("coreutils");
+    assert!(made.success());
+    server.http.post(&format!("/api/jobs/{JOB}/run"), &Value::Null).expect(202);
+    wait::until("the fetch begins", || (!parts(data_dir).is_empty()).then_some(()));
+    let (status, log) = server.terminate();
+    assert!(status.success(), "{log:?}");
+    assert_nothing_left(data_dir);
+    let server = Server::start(data_dir, &[]);
+    let job = server.http.get(&format!("/api/jobs/{JOB}")).expect(200).json();
+    assert_eq!(job["runs"][0]["result"], "interrupted", "{job:#}");
+    let reports = server.http.get("/api/reports?kind=disaster_drill").expect(200).json();
+    assert_eq!(reports, json!([]));
+}
+
+#[test]
 fn without_a_target_the_newest_local_backup_is_used_and_that_is_a_warning() {
     let app = TestApp::empty();
     assert_eq!(ran(&app, JOB)["result"], "failed", "there is no backup at all");
@@ -185,7 +247,7 @@ fn too_little_room_is_refused_before_anything_is_fetched() {
     server.terminate();
     let server = Server::start(directory.path(), &[target, ("UNOC_MIN_FREE_MIB", "1048576")]);
     server.http.post("/api/jobs/disaster-drill/run", &Value::Null).expect(202);
-    let run = crate::harness::wait::until("the end", || {
+    let run = wait::until("the end", || {
         let job = server.http.get("/api/jobs/disaster-drill").expect(200).json();
         let run = job["runs"][0].clone();
         (run["result"] == "failed").then_some(run)
