@@ -26,7 +26,7 @@ use crate::health::CheckState;
 use crate::jobs::JobError;
 use crate::runbook::{
     DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, ReadFacts,
-    RunbookFacts, VolumeFacts, duties, duty_keys, report_kind,
+    ReportFacts, RunbookFacts, VolumeFacts, duties, duty_keys, report_kind,
 };
 use crate::store::{ReportHead, ReportResult, Snapshot, StoreError};
 use crate::wire::{Time, words_schema};
@@ -244,7 +244,7 @@ impl ApiState {
             jobs: &jobs,
             overridden_count,
             volume: volume.as_ref().map(volume_facts).map_err(ToString::to_string),
-            reports: shown_reports(&snapshot, &records)?,
+            reports: report_facts(&snapshot, &records)?,
             records,
         };
         Ok(duties(&facts))
@@ -277,21 +277,27 @@ fn newest_records(snapshot: &Snapshot) -> Result<BTreeMap<&'static str, DutyReco
 
 /// Of each kind, the report that its duty shows: the newest one, unless all was in order then and there is a
 /// warning before it that nobody has looked at.
-fn shown_reports(
+fn report_facts(
     snapshot: &Snapshot,
     records: &BTreeMap<&'static str, DutyRecord>,
-) -> Result<Vec<ReportHead>, StoreError> {
-    let mut shown = Vec::new();
+) -> Result<Vec<ReportFacts>, StoreError> {
+    let mut facts = Vec::new();
     for (key, kind) in duty_keys().filter_map(|key| Some((key, report_kind(key)?))) {
         let seen_at = records.get(key).map(|record| record.at);
-        let mut reports = snapshot.reports(Some(kind), None, REPORTS_SEARCHED)?.into_iter();
-        let Some(newest) = reports.next() else { continue };
+        let reports = snapshot.reports(Some(kind), None, REPORTS_SEARCHED)?;
+        let Some(newest) = reports.first() else { continue };
         let unseen = reports
+            .iter()
             .take_while(|report| seen_at.is_none_or(|at| report.ended_at > at))
-            .find(|report| report.result == ReportResult::Warning);
-        shown.push(unseen.filter(|_| newest.result == ReportResult::Ok).unwrap_or(newest));
+            .filter(|report| report.result == ReportResult::Warning);
+        let unseen: Vec<&ReportHead> = unseen.collect();
+        let shown = unseen.first().filter(|_| newest.result == ReportResult::Ok);
+        facts.push(ReportFacts {
+            shown: (*shown.unwrap_or(&newest)).clone(),
+            unseen_since: unseen.last().map(|oldest| oldest.ended_at),
+        });
     }
-    Ok(shown)
+    Ok(facts)
 }
 
 impl From<Duty> for DutyView {

@@ -24,8 +24,17 @@ pub struct RunbookFacts<'a> {
     pub volume: Result<VolumeFacts, String>,
     /// The newest record of each duty that has one.
     pub records: BTreeMap<&'static str, DutyRecord>,
-    /// Of each kind that has one, the newest report, or a warning before it that nobody has looked at.
-    pub reports: Vec<ReportHead>,
+    /// One for each kind that has a report.
+    pub reports: Vec<ReportFacts>,
+}
+
+/// The reports of a kind.
+#[derive(Clone, Debug)]
+pub struct ReportFacts {
+    /// The newest one, or a warning before it that nobody has looked at.
+    pub shown: ReportHead,
+    /// When the oldest warning was kept that nobody has looked at.
+    pub unseen_since: Option<Timestamp>,
 }
 
 /// The answer of `GET /health`.
@@ -57,9 +66,9 @@ impl RunbookFacts<'_> {
         self.jobs.iter().find(|job| job.name == name)
     }
 
-    /// The newest report of a kind.
-    pub(super) fn report(&self, kind: ReportKind) -> Option<&ReportHead> {
-        self.reports.iter().find(|report| report.kind == kind)
+    /// What is known of the reports of a kind.
+    pub(super) fn report(&self, kind: ReportKind) -> Option<&ReportFacts> {
+        self.reports.iter().find(|report| report.shown.kind == kind)
     }
 
     pub(super) fn record(&self, key: &str) -> Option<DutyRecord> {

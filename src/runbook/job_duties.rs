@@ -1,7 +1,8 @@
 //! Duties that a job of the appliance does.
 
 use super::duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
-use super::facts::{RunbookFacts, last_run};
+use super::facts::{ReportFacts, RunbookFacts, last_run};
+use crate::domain::Timestamp;
 use crate::jobs::{JobStatus, RunResult};
 use crate::store::{ReportKind, ReportResult};
 use crate::util::format_bytes;
@@ -9,6 +10,8 @@ use crate::util::format_bytes;
 const PAGE: &str = "/operations/jobs";
 /// Below this share of free space, most volumes fill up within days.
 const FREE_PERCENT_LOW: u64 = 10;
+/// How long a report that somebody should look at may wait: a weekend and a day.
+const UNSEEN_US_MAX: i64 = 3 * 24 * 60 * 60 * 1_000_000;
 
 pub(super) fn logs(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
     let job = facts.job("daily-review");
@@ -61,7 +64,7 @@ pub(super) fn reconcile(key: &'static str, facts: &RunbookFacts<'_>) -> Duty {
 }
 
 /// What the newest report says. While somebody should look at it, the duty is a person's, until a record
-/// says that one did.
+/// says that one did; it is overdue [`UNSEEN_US_MAX`] after the oldest one that nobody has looked at.
 pub(super) fn reviewed(
     duty: Duty,
     kind: ReportKind,
@@ -72,18 +75,26 @@ pub(super) fn reviewed(
     let Some(report) = facts.report(kind) else {
         return with(Duty { last_record: record, ..duty }, DutyState::Unknown, otherwise);
     };
-    let is_seen = record.as_ref().is_some_and(|record| record.at >= report.ended_at);
+    let ReportFacts { shown: report, unseen_since } = report;
     let duty = Duty { last_done_at: Some(report.ended_at), last_record: record, ..duty };
-    match report.result {
-        ReportResult::Warning if !is_seen => Duty {
-            done_by: DoneBy::Operator,
-            next_due_at: Some(facts.now),
-            ..with(duty, DutyState::Due, &report.summary)
-        },
+    match (report.result, unseen_since) {
+        (ReportResult::Warning, Some(since)) => {
+            // A report from a clock that was ahead must not put the duty off.
+            let since = (*since).min(facts.now);
+            let overdue_at = Timestamp(since.0.saturating_add(UNSEEN_US_MAX));
+            let is_late = facts.now >= overdue_at;
+            let state = if is_late { DutyState::Warning } else { DutyState::Due };
+            Duty {
+                done_by: DoneBy::Operator,
+                next_due_at: Some(facts.now),
+                overdue_at: Some(overdue_at),
+                ..with(duty, state, &report.summary)
+            }
+        }
         // The run of the job has said so.
-        ReportResult::Failed if !duty.evidence.is_empty() => duty,
-        ReportResult::Failed => with(duty, DutyState::Error, &report.summary),
-        ReportResult::Ok | ReportResult::Warning => with(duty, DutyState::Ok, &report.summary),
+        (ReportResult::Failed, _) if !duty.evidence.is_empty() => duty,
+        (ReportResult::Failed, _) => with(duty, DutyState::Error, &report.summary),
+        (ReportResult::Ok | ReportResult::Warning, _) => with(duty, DutyState::Ok, &report.summary),
     }
 }
 

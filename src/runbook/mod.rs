@@ -3,8 +3,8 @@
 //!
 //! [`duties`] decides by [`RunbookFacts`], without time, threads or disks. What the appliance does is
 //! shown by its own records; what a person does, by what people record. A duty of a person that is not
-//! done in time is reported as an incident. What the appliance reviews is a person's while the newest report
-//! says that somebody should look at it.
+//! done in time is reported as an incident. What the appliance reviews is a person's while a report says that
+//! somebody should look at it, and nobody has recorded that they did.
 
 mod backup_duties;
 mod duty;
@@ -16,7 +16,7 @@ mod service_duties;
 
 pub use duty::{DoneBy, Duty, DutyAction, DutyState, Frequency};
 pub use duty_source::{DUTY_PREFIX, overdue};
-pub use facts::{HealthFacts, ReadFacts, RunbookFacts, VolumeFacts};
+pub use facts::{HealthFacts, ReadFacts, ReportFacts, RunbookFacts, VolumeFacts};
 
 use crate::store::ReportKind;
 pub use crate::store::{DUTY_RECORDS_MAX, DutyRecord};
@@ -52,7 +52,7 @@ pub fn duty_keys() -> impl Iterator<Item = &'static str> {
 pub fn duties(facts: &RunbookFacts<'_>) -> Vec<Duty> {
     let duty = |(key, function): &(&'static str, DutyFunction)| {
         let report = report_kind(key).and_then(|kind| facts.report(kind));
-        Duty { report_id: report.map(|report| report.id), ..function(key, facts) }
+        Duty { report_id: report.map(|report| report.shown.id), ..function(key, facts) }
     };
     DUTIES.iter().map(duty).collect()
 }

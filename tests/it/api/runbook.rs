@@ -1,6 +1,8 @@
 //! The runbook over HTTP: what the duties show, what people record, and what is not done in time.
 
 use serde_json::{Value, json};
+use unoc::domain::Timestamp;
+use unoc::wire::Time;
 
 use crate::harness::http::keys_of;
 use crate::harness::{TestApp, wait};
@@ -175,7 +177,8 @@ fn a_review_is_the_appliances_until_it_finds_something() {
     assert_eq!([&due["done_by"], &due["state"]], [&json!("operator"), &json!("due")], "{due}");
     let report = app.get(&format!("/api/reports/{}", due["report_id"])).expect(200).json();
     assert_eq!(due["evidence"], report["summary"]);
-    assert_eq!(due["overdue_at"], Value::Null, "the next review is tomorrow");
+    let first_warning = &report["ended_at"];
+    assert_eq!(due["overdue_at"], days_after(first_warning, 3));
     // The same error is not new on the next day, but nobody has looked at it yet.
     app.clock.advance(DAY_S);
     run(&app, "backup");
@@ -185,9 +188,34 @@ fn a_review_is_the_appliances_until_it_finds_something() {
     assert_eq!(newest["result"], "ok", "{newest}");
     let unseen = duty(&app, "logs");
     assert_eq!([&unseen["state"], &unseen["report_id"]], [&json!("due"), &due["report_id"]]);
+    // Another warning does not put the first one off.
+    tracing::dispatcher::with_default(&app.logs.dispatch(), || tracing::error!("No time"));
+    run(&app, "daily-review");
+    let twice = duty(&app, "logs");
+    assert_ne!(twice["report_id"], due["report_id"], "{twice}");
+    assert_eq!([&twice["state"], &twice["overdue_at"]], [&json!("due"), &due["overdue_at"]]);
+    assert_eq!(open_incidents(&app, "duty:logs"), 0);
+    app.clock.advance(2 * DAY_S);
+    let late = duty(&app, "logs");
+    assert_eq!([&late["done_by"], &late["state"]], [&json!("operator"), &json!("warning")]);
+    wait::until("the incident", || (open_incidents(&app, "duty:logs") == 1).then_some(()));
     record(&app, "logs", &json!({"name": "Ada", "note": "the disk was enlarged"}));
     let seen = duty(&app, "logs");
     assert_eq!([&seen["done_by"], &seen["state"]], [&json!("appliance"), &json!("ok")], "{seen}");
+    assert_eq!(seen["overdue_at"], Value::Null);
+    assert_eq!(open_incidents(&app, "duty:logs"), 0, "the record closes it");
+}
+
+fn open_incidents(app: &TestApp, key: &str) -> usize {
+    let open = app.get(&format!("/api/incidents?key={key}&state=open")).expect(200).json();
+    open["incidents"].as_array().expect("a list").len()
+}
+
+/// A time on the wire this many days later.
+fn days_after(time: &Value, days: i64) -> Value {
+    let time: jiff::Timestamp = time.as_str().expect("a time").parse().expect("a time");
+    let later = time + jiff::SignedDuration::from_hours(24 * days);
+    json!(Time(Timestamp(later.as_microsecond())).to_string())
 }
 
 #[test]
