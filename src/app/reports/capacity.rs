@@ -17,6 +17,8 @@ use crate::wire::Time;
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 /// Growth is that of the last month.
 const MONTH_US: i64 = 30 * DAY_US;
+/// How far from its time a value may be: a series has gaps while nothing is measured.
+const DISTANCE_US_MAX: i64 = DAY_US;
 /// Two reports and their delivery fit in: whoever orders a disk needs weeks.
 const FULL_WITHIN_DAYS: f64 = 60.0;
 /// What is further away is not told: growth does not go on as it did for that long.
@@ -106,31 +108,39 @@ fn growth(histories: &[Vec<Bucket>], now: Timestamp) -> ReportSection {
         ["", "Now", "Most in 30 days", "30 days ago", "Change", "First recorded", "First value"];
     section.table = table(&columns, rows.collect());
     section.text = match &section.table {
-        Some(_) => Some("Means of an hour; the change is that of the last 30 days.".to_owned()),
+        Some(_) => Some("Means of an hour; the change is that of the last 30 days. Nothing is shown for a time at which nothing \
+                       was measured.".to_owned()),
         None => Some("Nothing has been recorded yet.".to_owned()),
     };
     section
 }
 
 fn growth_row(row: &Row, history: &[Bucket], now: Timestamp) -> Option<Vec<ReportValue>> {
-    let (first, last) = (history.first()?, history.last()?);
+    let first = history.first()?;
+    let last = newest_before(history, now.0);
     let month_ago_us = now.0.saturating_sub(MONTH_US);
     let month = history.iter().filter(|bucket| bucket.at.0 >= month_ago_us);
     let most = month.map(|bucket| f64::from(bucket.max)).max_by(f64::total_cmp);
-    let before = history.iter().rfind(|bucket| bucket.at.0 <= month_ago_us);
-    let change = before.filter(|before| before.mean > 0.0).map(|before| {
-        100.0 * (f64::from(last.mean) - f64::from(before.mean)) / f64::from(before.mean)
-    });
+    let before = newest_before(history, month_ago_us);
+    let change = before.filter(|before| *before > 0.0).zip(last);
+    let change = change.map(|(before, last)| 100.0 * (last - before) / before);
     let shown = |value: Option<f64>| value.map_or(ReportValue::Absent, row.unit);
     Some(vec![
         text(row.title),
-        shown(Some(f64::from(last.mean))),
+        shown(last),
         shown(most),
-        shown(before.map(|bucket| f64::from(bucket.mean))),
+        shown(before),
         change.map_or(ReportValue::Absent, ReportValue::Percent),
         time(first.at),
         shown(Some(f64::from(first.mean))),
     ])
+}
+
+/// The mean of the last hour up to a time; `None` if nothing was measured near it.
+fn newest_before(history: &[Bucket], at_us: i64) -> Option<f64> {
+    let newest = history.iter().rfind(|bucket| bucket.at.0 <= at_us)?;
+    let is_near = at_us.saturating_sub(newest.at.0) <= DISTANCE_US_MAX;
+    is_near.then(|| f64::from(newest.mean))
 }
 
 fn full_on(now: Timestamp, days: Option<f64>) -> ReportValue {
@@ -171,4 +181,33 @@ fn whole(value: f64) -> ReportValue {
 )]
 fn rounded(value: f64) -> u64 {
     value.round().max(0.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_in_a_series_is_no_value_of_its_end() {
+        let now = Timestamp(100 * DAY_US);
+        let bucket = |days_ago: i64, mean| {
+            let at = Timestamp(now.0 - days_ago * DAY_US);
+            Bucket { at, count: 1, min: mean, max: mean, mean }
+        };
+        let row = Row { series: "site.devices", title: "Devices", unit: whole };
+        let (none, count, percent) =
+            (ReportValue::Absent, ReportValue::Count, ReportValue::Percent);
+        for (history, expected) in [
+            (vec![bucket(31, 4.0), bucket(0, 6.0)], [count(6), count(4), percent(50.0)]),
+            // Nothing was measured around 30 days ago.
+            (vec![bucket(60, 4.0), bucket(0, 6.0)], [count(6), none.clone(), none.clone()]),
+            // Nothing was measured in the last nine days.
+            (vec![bucket(30, 4.0), bucket(9, 5.0)], [none.clone(), count(4), none.clone()]),
+            (vec![bucket(0, 6.0)], [count(6), none.clone(), none.clone()]),
+        ] {
+            let cells = growth_row(&row, &history, now).expect("there is a value");
+            let found = [1, 3, 4].map(|column: usize| cells[column].clone());
+            assert_eq!(found, expected, "{history:?}");
+        }
+    }
 }

@@ -151,7 +151,7 @@ fn capacity_has_growth_and_the_date_on_which_the_disk_is_full() {
         let at = Timestamp(begin.0 + hours * HOUR_S * 1_000_000);
         runtime.block_on(app.handle.record_samples(at, samples)).expect("they are recorded");
     };
-    plant(0, vec![Sample { series: "store.size", value: gib }]);
+    plant(24 + 100, vec![Sample { series: "store.size", value: gib }]);
     for step in 0_u16..=100 {
         let free = gib * (20.0 + f32::from(100 - step) / 24.0);
         let mut samples = vec![Sample { series: "disk.free", value: free }];
