@@ -1,4 +1,4 @@
-//! Who is told of incidents, who was told, and the test.
+//! Who is told of incidents and sent reports, who was told, and the test.
 #![expect(unused_qualifications, reason = "utoipa's `params` expands to a qualified name")]
 
 use axum::Json;
@@ -38,12 +38,15 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(test_notices))
 }
 
-/// One contact is told one thing of an incident.
+/// A contact is told one thing of an incident, or sent a report.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notice)]
 pub(super) struct NoticeView {
     id: u64,
-    incident_id: u64,
+    /// Null if it is about a report.
+    incident_id: Option<u64>,
+    /// Null if it is about an incident.
+    report_id: Option<u64>,
     /// The name of the contact.
     contact: String,
     /// The step of the escalation, from 0.
@@ -79,7 +82,8 @@ impl From<Notice> for NoticeView {
         };
         Self {
             id: notice.id,
-            incident_id: notice.incident,
+            incident_id: notice.subject.incident(),
+            report_id: notice.subject.report(),
             contact: notice.contact,
             step: notice.step,
             event: notice.kind.as_str(),
@@ -135,7 +139,7 @@ impl FromFields for NoticesQuery {
 
 impl NoticesQuery {
     fn includes(&self, notice: &Notice) -> bool {
-        self.incident_id.is_none_or(|id| id == notice.incident)
+        self.incident_id.is_none_or(|id| notice.subject.incident() == Some(id))
             && self.contact.as_ref().is_none_or(|name| *name == notice.contact)
             && self.state.is_none_or(|word| word == notice.state.as_str())
             && self.after.is_none_or(|id| notice.id < id)
@@ -196,7 +200,7 @@ struct ContactsView {
     page_url: String,
 }
 
-/// Somebody who is told of incidents.
+/// Somebody who is told of incidents and sent reports.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Contact)]
 struct ContactView {
@@ -209,6 +213,8 @@ struct ContactView {
     address: String,
     severities: Vec<&'static str>,
     quiet_hours: Option<QuietHoursView>,
+    /// The kinds of reports that are sent to it.
+    reports: Vec<&'static str>,
     /// Notices that are due and not delivered.
     waiting_count: usize,
     /// Attempts that failed since the last one that succeeded.
@@ -268,6 +274,7 @@ impl ContactView {
             address: contact.channel.masked(),
             severities: words(&contact.severities),
             quiet_hours: contact.quiet_hours.as_ref().map(QuietHoursView::from),
+            reports: contact.reports.iter().map(|kind| kind.as_str()).collect(),
             waiting_count: state.waiting_count,
             failure_count: state.failures,
             is_failing: state.is_failing,

@@ -48,7 +48,9 @@ pub(super) fn start_incidents(
     tasks.spawn(run_until_stopped(failed, stopping.clone()));
     let crashes = report_crashes(config.data_dir.clone(), incidents.clone());
     tasks.spawn(run_until_stopped(crashes, stopping.clone()));
-    let (notices, delivery) = notices::start(handle.clone(), incidents.clone(), outbox, routes);
+    let ended = jobs.watch_ended();
+    let (notices, delivery) =
+        notices::start(handle.clone(), incidents.clone(), outbox, routes, ended);
     tasks.spawn(run_until_stopped(delivery.run(), stopping.clone()));
     Ok((incidents, notices))
 }

@@ -11,6 +11,7 @@ use crate::notices::{
     self, Channel, Contact, EscalationStep, Heartbeat, MailServer, NoticeOptions, NoticePolicy,
     NoticeSender, QuietHours, SiteFacts, Webhook, WebhookForm,
 };
+use crate::store::ReportKind;
 use crate::util::Zone;
 
 const SECOND_US: i64 = 1_000_000;
@@ -98,7 +99,8 @@ fn contact(config: &Config, settings: &ContactSettings) -> Result<Contact, Confi
         QuietHours { start_min, end_min, severities }
     });
     let severities = severities(&settings.severities);
-    Ok(Contact { name: settings.name.clone(), channel, severities, quiet_hours })
+    let reports = settings.reports.iter().filter_map(|word| ReportKind::parse(word)).collect();
+    Ok(Contact { name: settings.name.clone(), channel, severities, quiet_hours, reports })
 }
 
 fn severities(words: &[&'static str]) -> Vec<Severity> {

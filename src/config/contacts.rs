@@ -22,10 +22,24 @@ const AFTER_S_MAX: u64 = 24 * 60 * 60;
 const SEVERITIES: [&str; 3] = ["critical", "major", "minor"];
 /// Those that wait for the end of quiet hours.
 const QUIET_SEVERITIES: [&str; 2] = ["major", "minor"];
+/// All kinds of reports, and their kinds as `unoc reports` names them.
+const REPORTS: [&str; 9] = [
+    "all",
+    "daily_review",
+    "restore_test",
+    "pruning",
+    "reconciliation",
+    "provisioning_test",
+    "capacity",
+    "disaster_drill",
+    "incident_drill",
+];
+/// Forms whose receivers keep alerts: a report is none.
+const ALERT_FORMS: [&str; 2] = ["pagerduty", "alertmanager"];
 /// The forms of webhooks, see docs/DEPLOYMENT.md.
 const FORMS: [&str; 6] = ["generic", "slack", "teams", "ntfy", "pagerduty", "alertmanager"];
 
-/// Somebody who is told of incidents.
+/// Somebody who is told of incidents and sent reports.
 #[derive(Clone, Debug)]
 pub struct ContactSettings {
     /// Unique, 1 to 64 of letters, digits, `-`, `_` and `.`.
@@ -37,6 +51,8 @@ pub struct ContactSettings {
     pub quiet_hours: Option<(u16, u16)>,
     /// Severities that wait for the end of the quiet hours.
     pub quiet_severities: Vec<&'static str>,
+    /// Kinds of reports.
+    pub reports: Vec<&'static str>,
 }
 
 /// How a contact is reached.
@@ -99,9 +115,17 @@ pub(super) fn escalation(text: &str) -> Result<Vec<EscalationSettings>, ValueErr
 
 /// Returns contacts as `unoc config show` prints them.
 pub(super) fn shown_contacts(contacts: &[ContactSettings]) -> String {
-    let shown = contacts.iter().map(|contact| match &contact.channel {
-        ChannelSettings::Email(_) => format!("{} (email)", contact.name),
-        ChannelSettings::Webhook { form, .. } => format!("{} ({form})", contact.name),
+    let shown = contacts.iter().map(|contact| {
+        let channel = match &contact.channel {
+            ChannelSettings::Email(_) => "email",
+            ChannelSettings::Webhook { form, .. } => form,
+        };
+        match contact.reports.is_empty() {
+            true => format!("{} ({channel})", contact.name),
+            false => {
+                format!("{} ({channel}; reports {})", contact.name, contact.reports.join(", "))
+            }
+        }
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -138,6 +162,7 @@ fn contact(fields: &mut TableFields<'_>) -> Option<ContactSettings> {
         fields.fault("quiet_hours is not a time such as 22:00-06:00");
     }
     let quiet_severities = fields.words("quiet_severities", &SEVERITIES);
+    let reports = reports(fields);
     let channel = match (email, webhook) {
         (Some(address), None) if !has_webhook => Some(ChannelSettings::Email(address)),
         (None, Some(webhook)) => Some(webhook),
@@ -147,13 +172,31 @@ fn contact(fields: &mut TableFields<'_>) -> Option<ContactSettings> {
             None
         }
     };
+    if let Some(ChannelSettings::Webhook { form, .. }) = &channel
+        && !reports.is_empty()
+        && ALERT_FORMS.contains(form)
+    {
+        fields.fault(&format!(
+            "reports are not sent to {}, which take alerts",
+            ALERT_FORMS.join(" and ")
+        ));
+    }
     Some(ContactSettings {
         name: name?,
         channel: channel?,
         severities: severities.unwrap_or_else(|| SEVERITIES.to_vec()),
         quiet_hours,
         quiet_severities: quiet_severities.unwrap_or_else(|| QUIET_SEVERITIES.to_vec()),
+        reports,
     })
+}
+
+fn reports(contact: &mut TableFields<'_>) -> Vec<&'static str> {
+    let kinds = contact.words("reports", &REPORTS).unwrap_or_default();
+    match kinds.contains(&REPORTS[0]) {
+        true => REPORTS[1..].to_vec(),
+        false => kinds,
+    }
 }
 
 fn webhook(contact: &mut TableFields<'_>) -> Option<ChannelSettings> {
@@ -233,6 +276,7 @@ fn short_contacts(text: &str, faults: &mut Vec<String>) -> Vec<ContactSettings> 
             severities: SEVERITIES.to_vec(),
             quiet_hours: None,
             quiet_severities: QUIET_SEVERITIES.to_vec(),
+            reports: Vec::new(),
         });
     }
     contacts
@@ -305,6 +349,7 @@ name = "chat"
 webhook = { url = "https://hooks.example.org/hunter2-hunter2", form = "slack" }
 severities = ["critical"]
 quiet_severities = []
+reports = ["daily_review", "capacity"]
 
 [[escalation]]
 contacts = ["on-call"]
@@ -318,7 +363,10 @@ contacts = ["chat"]
     fn the_file_has_tables_of_contacts_and_steps() {
         let case = Case::new().file(FILE);
         let config = case.load().unwrap();
-        assert_eq!(case.shown("contacts").0, "on-call (email), chat (slack)");
+        assert_eq!(
+            case.shown("contacts").0,
+            "on-call (email), chat (slack; reports daily_review, capacity)"
+        );
         assert_eq!(case.shown("escalation").0, "0s: on-call; 15m: chat");
         let [on_call, chat] = &config.contacts[..] else { panic!("{config:?}") };
         assert_eq!(on_call.quiet_hours, Some((22 * 60, 6 * 60 + 30)));
@@ -357,9 +405,15 @@ name = "c"
 webhook = { url = "hunter2-hunter2", form = "hunter2-hunter2" }
 severities = ["hunter2-hunter2"]
 quiet_hours = "25:00-1:00"
+reports = ["hunter2-hunter2"]
 
 [[contacts]]
 name = "d"
+
+[[contacts]]
+name = "e"
+webhook = { url = "https://h", form = "pagerduty", key = "k" }
+reports = ["all"]
 "#;
         let error = only(Case::new().file(file).errors());
         assert_eq!((error.key.as_str(), error.value.as_str()), ("contacts", "***"));
@@ -372,6 +426,8 @@ name = "d"
             "number 2, webhook: form takes generic, slack",
             "number 2: severities takes",
             "number 2: quiet_hours is not",
+            "number 2: reports takes all, daily_review, restore_test, pruning",
+            "number 4: reports are not sent to pagerduty and alertmanager",
             "number 3: it needs either email or webhook",
         ] {
             assert!(hint.contains(fault), "{fault}: {hint}");

@@ -378,7 +378,7 @@ pub(super) static KEYS: &[Key] = &[
         default: "",
         allowed: "in the file a table `[[contacts]]` each, see below; elsewhere e-mail addresses and addresses of \
                   webhooks (`https://…`, `slack+https://…`), separated by blanks; or empty = nobody is told",
-        help: "Who is told of incidents.",
+        help: "Who is told of incidents, and sent which reports.",
         secret: true,
         set: |config, text| rules::put(&mut config.contacts, contacts::contacts(text)),
         shown: |config| contacts::shown_contacts(&config.contacts),

@@ -1,6 +1,7 @@
-//! The rules: who is told what of an incident, and when. The time is an argument.
+//! The rules: who is told what of an incident, or sent which report, and when. The time is an argument.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tracing::warn;
@@ -8,7 +9,9 @@ use tracing::warn;
 use super::contact::{Contact, EscalationStep};
 use crate::domain::{Severity, Timestamp};
 use crate::incidents::{Incident, IncidentEvent, IncidentState, TimelineKind};
-use crate::store::{Notice, NoticeBatch, NoticeKind, NoticeState};
+use crate::store::{
+    Notice, NoticeBatch, NoticeKey, NoticeKind, NoticeState, NoticeSubject, ReportHead,
+};
 use crate::util::Zone;
 
 /// Notices that wait at once: a storm of 1,000 incidents, told to ten contacts. More are not planned; the
@@ -27,9 +30,6 @@ pub struct NoticePolicy {
     /// The time zone of quiet hours.
     pub zone: Zone,
 }
-
-/// An incident and the id of a notice: those of an incident are neighbours.
-pub(super) type NoticeKey = (u64, u64);
 
 /// The notices that wait, and who was told of what is not over.
 ///
@@ -86,6 +86,18 @@ impl NoticePolicy {
         let hours = contact.quiet_hours.as_ref();
         hours.map_or(at, |hours| hours.shift(severity, at, &self.zone))
     }
+
+    /// A report wakes nobody, of whichever severities are told in quiet hours.
+    fn report_due(&self, contact: &Contact, at: Timestamp) -> Timestamp {
+        let hours = contact.quiet_hours.as_ref();
+        hours.and_then(|hours| hours.end_after(at, &self.zone)).unwrap_or(at)
+    }
+}
+
+/// The keys of all notices of an incident.
+fn keys_of(incident: u64) -> RangeInclusive<NoticeKey> {
+    let subject = NoticeSubject::Incident(incident);
+    (subject, 0)..=(subject, u64::MAX)
 }
 
 impl NoticeBook {
@@ -108,14 +120,15 @@ impl NoticeBook {
         for notice in notices {
             if notice.kind == NoticeKind::Closed {
                 // The one of another contact may have been cancelled.
-                if let Some(told) = book.told.get_mut(&notice.incident) {
+                let incident = notice.subject.incident();
+                if let Some(told) = incident.and_then(|id| book.told.get_mut(&id)) {
                     told.remove(&notice.contact);
                 }
             } else if matches!(notice.state, NoticeState::Sent { .. }) {
                 book.note_told(&notice);
             }
             if notice.state.is_pending() {
-                book.pending.insert((notice.incident, notice.id), notice);
+                book.pending.insert(notice.key(), notice);
             }
         }
         book.told.retain(|incident, _| open.contains(incident));
@@ -130,8 +143,8 @@ impl NoticeBook {
         self.policy = policy;
     }
 
-    /// Returns what follows from events. It changes nothing: see [`NoticeBook::apply`].
-    pub fn plan(&self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch {
+    /// Returns what follows from events. Only ids are taken: see [`NoticeBook::apply`].
+    pub fn plan(&mut self, events: &[IncidentEvent], now: Timestamp) -> NoticeBatch {
         let mut plan = Plan {
             book: self,
             now,
@@ -149,10 +162,44 @@ impl NoticeBook {
                 "{PENDING_MAX} notices wait, so more are not planned"
             );
         }
-        NoticeBatch {
+        let batch = NoticeBatch {
             saved: plan.added.into_values().collect(),
             cancelled: plan.cancelled.into_iter().collect(),
+            planned_report: None,
+        };
+        // What is planned before this is written takes other ids.
+        self.next_id = plan.next_id;
+        batch
+    }
+
+    /// Returns the notices of new reports, oldest first. Only ids are taken, as by [`NoticeBook::plan`].
+    pub fn plan_reports(&mut self, reports: &[ReportHead], now: Timestamp) -> NoticeBatch {
+        let policy = Arc::clone(&self.policy);
+        let takers = |report: &ReportHead| {
+            let kind = report.kind;
+            policy.contacts.iter().filter(move |contact| contact.reports.contains(&kind))
+        };
+        let told = reports.iter().flat_map(|report| takers(report).map(move |it| (report, it)));
+        let room = PENDING_MAX.saturating_sub(self.pending.len());
+        let mut saved = Vec::new();
+        for (report, contact) in told.take(room) {
+            let due_at = policy.report_due(contact, now);
+            saved.push(Notice {
+                id: self.next_id,
+                subject: NoticeSubject::Report(report.id),
+                contact: contact.name.clone(),
+                step: 0,
+                kind: NoticeKind::Reported,
+                planned_at: now,
+                due_at,
+                attempt_at: due_at,
+                attempts: 0,
+                state: NoticeState::Pending { error: None },
+            });
+            self.next_id += 1;
         }
+        let planned_report = reports.iter().map(|report| report.id).max();
+        NoticeBatch { saved, cancelled: Vec::new(), planned_report }
     }
 
     /// Takes over a planned batch, which is durable now.
@@ -161,24 +208,27 @@ impl NoticeBook {
             // Who was not told of its end still thinks that it goes on.
             if let Some(it) = self.pending.remove(key)
                 && it.kind == NoticeKind::Closed
+                && let NoticeSubject::Incident(incident) = it.subject
             {
-                self.told.entry(it.incident).or_default().insert(it.contact);
+                self.told.entry(incident).or_default().insert(it.contact);
             }
         }
         for notice in &batch.saved {
             self.next_id = self.next_id.max(notice.id + 1);
-            if notice.kind == NoticeKind::Closed {
-                self.told.remove(&notice.incident);
+            if let (NoticeKind::Closed, NoticeSubject::Incident(id)) = (notice.kind, notice.subject)
+            {
+                self.told.remove(&id);
             }
-            self.pending.insert((notice.incident, notice.id), notice.clone());
+            self.pending.insert(notice.key(), notice.clone());
         }
     }
 
     /// Notes that a contact knows of an incident.
     pub(super) fn note_told(&mut self, notice: &Notice) {
-        if notice.kind != NoticeKind::Closed {
-            let contacts = self.told.entry(notice.incident).or_default();
-            contacts.insert(notice.contact.clone());
+        if let (false, NoticeSubject::Incident(id)) =
+            (notice.kind == NoticeKind::Closed, notice.subject)
+        {
+            self.told.entry(id).or_default().insert(notice.contact.clone());
         }
     }
 }
@@ -269,7 +319,7 @@ impl Plan<'_> {
     /// Tells those who know of it, or are being told. An end that these events cancelled was not told.
     fn close(&mut self, incident: &Incident) {
         let policy = Arc::clone(&self.book.policy);
-        let keys = (incident.id, 0)..=(incident.id, u64::MAX);
+        let keys = keys_of(incident.id);
         let notice = |key: &NoticeKey| self.book.pending.get(key);
         let being_told = self.book.in_flight.range(keys.clone()).filter_map(notice);
         let not_told = self.cancelled.range(keys).filter_map(notice);
@@ -289,7 +339,7 @@ impl Plan<'_> {
     }
 
     fn pending(&self, incident: u64) -> impl Iterator<Item = (&NoticeKey, &Notice)> {
-        let keys = (incident, 0)..=(incident, u64::MAX);
+        let keys = keys_of(incident);
         let before = self.book.pending.range(keys.clone());
         before.filter(|(key, _)| !self.cancelled.contains(key)).chain(self.added.range(keys))
     }
@@ -329,9 +379,10 @@ impl Plan<'_> {
         }
         let id = self.next_id;
         self.next_id += 1;
+        let subject = NoticeSubject::Incident(incident);
         let notice = Notice {
             id,
-            incident,
+            subject,
             contact: contact.name.clone(),
             step,
             kind,
@@ -341,6 +392,6 @@ impl Plan<'_> {
             attempts: 0,
             state: NoticeState::Pending { error: None },
         };
-        self.added.insert((incident, id), notice);
+        self.added.insert((subject, id), notice);
     }
 }

@@ -7,11 +7,12 @@ use reqwest::Url;
 use super::error::DeliveryError;
 use super::quiet_hours::QuietHours;
 use crate::domain::Severity;
+use crate::store::ReportKind;
 
 /// Shown in place of a secret.
 const MASK: &str = "***";
 
-/// Somebody who is told of incidents.
+/// Somebody who is told of incidents and sent reports.
 #[derive(Clone, Debug)]
 pub struct Contact {
     /// Unique among the contacts.
@@ -20,6 +21,8 @@ pub struct Contact {
     /// Incidents of other severities are not for this contact.
     pub severities: Vec<Severity>,
     pub quiet_hours: Option<QuietHours>,
+    /// Reports of other kinds are not for this contact.
+    pub reports: Vec<ReportKind>,
 }
 
 /// How a contact is reached.

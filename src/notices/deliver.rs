@@ -17,12 +17,15 @@ use super::heartbeat::Heartbeat;
 use super::message::{MessageItem, MessageOccasion, NoticeMessage};
 use super::outbox::Outbox;
 use super::queue::NextDelivery;
+use super::reports::ReportPlanner;
 use super::routes::{NoticeOptions, NoticeRoutes};
 use super::sender::NoticeSender;
 use crate::domain::Severity;
 use crate::engine::{EngineError, EngineHandle};
-use crate::incidents::{IncidentError, IncidentSource, IncidentsHandle, ProblemReport};
-use crate::store::{Notice, NoticeBatch, NoticeKind, NoticeState, StoreError};
+use crate::incidents::{Incident, IncidentError, IncidentSource, IncidentsHandle, ProblemReport};
+use crate::store::{
+    Notice, NoticeBatch, NoticeKind, NoticeState, NoticeSubject, Snapshot, StoreError,
+};
 use crate::util::counted;
 
 /// How often the clock is read while a notice is due later: one that was set is noticed within this time.
@@ -36,6 +39,7 @@ pub struct NoticeService {
     incidents: IncidentsHandle,
     outbox: Outbox,
     routes: NoticeRoutes,
+    reports: ReportPlanner,
 }
 
 /// The delivery by the routes of one configuration.
@@ -52,25 +56,34 @@ struct NoticeDelivery {
 /// The service is stopping.
 struct Ended;
 
-/// Sets the delivery up. The caller runs the service as a task.
+/// Sets the delivery up. `runs_ended` changes when a job has ended, which may have kept a report. The caller
+/// runs the service as a task.
 pub fn start(
     engine: EngineHandle,
     incidents: IncidentsHandle,
     outbox: Outbox,
     routes: NoticeRoutes,
+    runs_ended: watch::Receiver<u64>,
 ) -> (NoticesHandle, NoticeService) {
     let handle =
         NoticesHandle { engine: engine.clone(), outbox: outbox.clone(), routes: routes.clone() };
-    (handle, NoticeService { engine, incidents, outbox, routes })
+    let reports = ReportPlanner { engine: engine.clone(), outbox: outbox.clone(), runs_ended };
+    (handle, NoticeService { engine, incidents, outbox, routes, reports })
 }
 
 impl NoticeService {
     /// Delivers until the service stops, which drops this.
     pub async fn run(self) {
+        let reports = run_again("The planning of reports", RETRY_PAUSE, || self.reports.run());
+        tokio::join!(reports, self.deliver_by_routes());
+    }
+
+    /// Never returns.
+    async fn deliver_by_routes(&self) {
         let mut replaced = self.routes.changes();
         loop {
             let NoticeOptions { sender, heartbeat } = replaced.borrow_and_update().clone();
-            let Self { engine, incidents, outbox, .. } = &self;
+            let Self { engine, incidents, outbox, .. } = self;
             let delivery = NoticeDelivery {
                 engine: engine.clone(),
                 incidents: incidents.clone(),
@@ -133,7 +146,7 @@ impl NoticeDelivery {
         });
         let saved: Vec<Notice> = failed.collect();
         self.outbox.withdraw(&orphans);
-        self.save(NoticeBatch { saved, cancelled: Vec::new() }).await.ok();
+        self.save(NoticeBatch { saved, ..NoticeBatch::default() }).await.ok();
     }
 
     async fn deliver_to(&self, contact: &Contact) {
@@ -164,31 +177,27 @@ impl NoticeDelivery {
 
     /// Sends notices in one message and records the outcome.
     async fn deliver(&self, contact: &Contact, notices: Vec<Notice>) -> Result<(), Ended> {
-        let (notices, items) = match self.current(notices) {
-            Ok(current) => current,
-            Err(error) => {
-                warn!(%error, "Incidents cannot be read, so nobody is told of them");
-                sleep(CLOCK_CHECK_INTERVAL).await;
-                return Ok(());
-            }
-        };
-        let (current, stale): (Vec<_>, Vec<_>) =
-            notices.into_iter().zip(items).partition(|(_, item)| item.is_some());
-        let stale: Vec<Notice> = stale.into_iter().map(|(notice, _)| notice).collect();
+        let Contents { stale, notices, items, occasion } =
+            match contents(&self.engine.read(), notices) {
+                Ok(contents) => contents,
+                Err(error) => {
+                    warn!(%error, "What notices tell of cannot be read, so nobody is told of it");
+                    sleep(CLOCK_CHECK_INTERVAL).await;
+                    return Ok(());
+                }
+            };
         if !stale.is_empty() {
             let batch = self.outbox.withdraw(&stale);
             self.save(batch).await?;
         }
-        let (notices, items): (Vec<Notice>, Vec<Option<MessageItem>>) = current.into_iter().unzip();
-        let items: Vec<MessageItem> = items.into_iter().flatten().collect();
-        if items.is_empty() {
+        if notices.is_empty() {
             return Ok(());
         }
         let message = NoticeMessage {
             site: Arc::clone(&self.sender.site),
             contact: contact.name.clone(),
             now: self.engine.now(),
-            occasion: MessageOccasion::Incidents,
+            occasion,
             is_digest: items.len() > 1 && contact.storm_mode() == StormMode::Digest,
             items,
         };
@@ -203,28 +212,6 @@ impl NoticeDelivery {
             self.report_failing().await;
         }
         Ok(())
-    }
-
-    /// What is to be told of each notice now; `None` for one that has nothing to tell any more.
-    fn current(
-        &self,
-        notices: Vec<Notice>,
-    ) -> Result<(Vec<Notice>, Vec<Option<MessageItem>>), StoreError> {
-        let snapshot = self.engine.read();
-        let mut items = Vec::with_capacity(notices.len());
-        for notice in &notices {
-            let incident = snapshot.incident(notice.incident)?;
-            let item = incident.filter(|incident| {
-                let is_over = incident.closure.is_some();
-                is_over == (notice.kind == NoticeKind::Closed)
-            });
-            items.push(item.map(|incident| MessageItem {
-                kind: notice.kind,
-                step: notice.step,
-                incident: Arc::new(incident),
-            }));
-        }
-        Ok((notices, items))
     }
 
     fn is_failing(&self, contact: &Contact) -> bool {
@@ -270,6 +257,55 @@ impl NoticeDelivery {
     }
 }
 
+/// What one message is made of.
+struct Contents {
+    /// Notices that have nothing to tell any more.
+    stale: Vec<Notice>,
+    notices: Vec<Notice>,
+    /// One for each notice of an incident.
+    items: Vec<MessageItem>,
+    occasion: MessageOccasion,
+}
+
+/// What notices tell now: either all of incidents, or one of a report.
+fn contents(snapshot: &Snapshot, notices: Vec<Notice>) -> Result<Contents, StoreError> {
+    let mut contents = Contents {
+        stale: Vec::new(),
+        notices: Vec::new(),
+        items: Vec::new(),
+        occasion: MessageOccasion::Incidents,
+    };
+    for notice in notices {
+        let is_current = match notice.subject {
+            NoticeSubject::Incident(id) => {
+                let item = snapshot.incident(id)?.and_then(|incident| item(&notice, incident));
+                let is_current = item.is_some();
+                contents.items.extend(item);
+                is_current
+            }
+            NoticeSubject::Report(id) => {
+                let report = snapshot.report(id)?;
+                let is_kept = report.is_some();
+                if let Some(report) = report {
+                    contents.occasion = MessageOccasion::Report(Arc::new(report));
+                }
+                is_kept
+            }
+        };
+        let kept = if is_current { &mut contents.notices } else { &mut contents.stale };
+        kept.push(notice);
+    }
+    Ok(contents)
+}
+
+/// What a notice tells of its incident; `None` if that is no longer so.
+fn item(notice: &Notice, incident: Incident) -> Option<MessageItem> {
+    let is_over = incident.closure.is_some();
+    let (kind, step) = (notice.kind, notice.step);
+    let is_current = is_over == (kind == NoticeKind::Closed);
+    is_current.then(|| MessageItem { kind, step, incident: Arc::new(incident) })
+}
+
 /// Runs something until it ends, after each panic again.
 async fn run_again<R: Future<Output = ()>>(what: &str, pause: Duration, run: impl Fn() -> R) {
     while AssertUnwindSafe(run()).catch_unwind().await.is_err() {
@@ -281,7 +317,8 @@ async fn run_again<R: Future<Output = ()>>(what: &str, pause: Duration, run: imp
 fn log(contact: &Contact, notices: &[Notice], sent: Result<&String, String>) {
     let name = &contact.name;
     let what = match notices {
-        [notice] => format!("incident {}", notice.incident),
+        [Notice { subject: NoticeSubject::Incident(id), .. }] => format!("incident {id}"),
+        [Notice { subject: NoticeSubject::Report(id), .. }] => format!("report {id}"),
         _ => counted(notices.len(), "change"),
     };
     match sent {

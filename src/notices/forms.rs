@@ -7,7 +7,7 @@ use super::contact::{EscalationStep, Webhook, WebhookForm, topic};
 use super::message::{MessageItem, MessageOccasion, NoticeMessage, remedy};
 use crate::domain::{Severity, Timestamp};
 use crate::incidents::Incident;
-use crate::store::NoticeKind;
+use crate::store::{NoticeKind, ReportHead};
 use crate::wire::Time;
 
 /// The version of our own document, raised with each change that breaks a reader.
@@ -21,10 +21,10 @@ pub(super) fn request(
     message: &NoticeMessage,
     steps: &[EscalationStep],
 ) -> (Url, Value) {
-    let text = message.text(steps);
+    let text = message.short_text(steps);
     let url = webhook.url.clone();
     match webhook.form {
-        WebhookForm::Generic => (url, generic(message, &text)),
+        WebhookForm::Generic => (url, generic(message, &message.text(steps))),
         WebhookForm::Slack => (url, slack(message, &text)),
         WebhookForm::Teams => (url, teams(message, &text)),
         WebhookForm::Ntfy => ntfy(url, message, &text),
@@ -54,6 +54,7 @@ fn generic(message: &NoticeMessage, text: &str) -> Value {
         "text": text,
         "url": message.url(),
         "notices": notices.collect::<Vec<_>>(),
+        "report": message.report().map(|it| report(message, &it.head)),
     })
 }
 
@@ -74,6 +75,20 @@ fn incident(message: &NoticeMessage, incident: &Incident) -> Value {
         "last_seen_at": Time(incident.last_seen),
         "closed_at": incident.closure.as_ref().map(|closure| Time(closure.at)),
         "url": message.site.incident_url(incident.id),
+    })
+}
+
+/// What a report says in a few words; the text has all of it.
+fn report(message: &NoticeMessage, head: &ReportHead) -> Value {
+    json!({
+        "id": head.id,
+        "kind": head.kind.as_str(),
+        "title": head.kind.title(),
+        "result": head.result.as_str(),
+        "summary": head.summary,
+        "started_at": Time(head.started_at),
+        "ended_at": Time(head.ended_at),
+        "url": message.site.report_url(head.id),
     })
 }
 
@@ -112,6 +127,7 @@ fn teams(message: &NoticeMessage, text: &str) -> Value {
 fn ntfy(url: Url, message: &NoticeMessage, text: &str) -> (Url, Value) {
     let (server, topic) = topic(&url).unwrap_or((url, String::new()));
     let (priority, tag) = match message.worst().map(|item| (item.kind, item.incident.severity)) {
+        None if message.report().is_some() => (3, "page_facing_up"),
         None => (3, "bell"),
         Some((NoticeKind::Closed, _)) => (2, "white_check_mark"),
         Some((_, Severity::Critical)) => (5, "rotating_light"),
@@ -134,7 +150,7 @@ fn pagerduty(message: &NoticeMessage, key: &str) -> Value {
     let site = &message.site;
     let Some(MessageItem { kind, incident: of, .. }) = message.items.first() else {
         let dedup_key = format!("unoc-{}-test", site.id);
-        if message.occasion == MessageOccasion::DrillEnd {
+        if matches!(message.occasion, MessageOccasion::DrillEnd) {
             return json!({"routing_key": key, "event_action": "resolve", "dedup_key": dedup_key});
         }
         return json!({

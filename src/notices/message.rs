@@ -1,4 +1,5 @@
-//! What a notice says. It has counts and the names of equipment, but nothing of customers.
+//! What a notice says. Of incidents it has counts and the names of equipment, but nothing of customers; a report
+//! is sent as it is kept.
 
 use std::sync::Arc;
 
@@ -6,7 +7,8 @@ use super::book::FAILING_PREFIX;
 use super::contact::EscalationStep;
 use crate::domain::{Severity, Timestamp};
 use crate::incidents::{Incident, IncidentSource};
-use crate::store::NoticeKind;
+use crate::query::report_text;
+use crate::store::{NoticeKind, Report};
 use crate::util::{Zone, counted};
 
 /// Longest subject: a telephone shows one line.
@@ -16,9 +18,11 @@ const LISTED_MAX: usize = 10;
 const MINUTE_US: i64 = 60_000_000;
 
 /// Why a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum MessageOccasion {
     Incidents,
+    /// A job has kept this report.
+    Report(Arc<Report>),
     /// A person tests the way to the contact.
     Test,
     /// The appliance does, regularly.
@@ -34,7 +38,7 @@ pub(super) struct NoticeMessage {
     pub(super) contact: String,
     pub(super) now: Timestamp,
     pub(super) occasion: MessageOccasion,
-    /// At least one, unless it is a test or a drill.
+    /// At least one if it tells of incidents.
     pub(super) items: Vec<MessageItem>,
     /// Whether it only counts the incidents.
     pub(super) is_digest: bool,
@@ -70,6 +74,10 @@ impl SiteFacts {
         format!("{}/operations/incidents", self.page_url)
     }
 
+    pub(super) fn report_url(&self, id: u64) -> String {
+        format!("{}/operations/reports/{id}", self.page_url)
+    }
+
     fn local(&self, at: Timestamp) -> String {
         let at = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
         at.to_zoned_datetime(self.zone.time_zone().clone())
@@ -80,7 +88,18 @@ impl SiteFacts {
 
 impl NoticeMessage {
     pub(super) fn is_test(&self) -> bool {
-        self.items.is_empty()
+        matches!(self.occasion, MessageOccasion::Test) || self.is_drill()
+    }
+
+    /// The report that it sends.
+    pub(super) fn report(&self) -> Option<&Report> {
+        match &self.occasion {
+            MessageOccasion::Report(report) => Some(report),
+            MessageOccasion::Incidents
+            | MessageOccasion::Test
+            | MessageOccasion::Drill
+            | MessageOccasion::DrillEnd => None,
+        }
     }
 
     fn is_drill(&self) -> bool {
@@ -99,6 +118,9 @@ impl NoticeMessage {
 
     /// Where it leads.
     pub(super) fn url(&self) -> String {
+        if let Some(report) = self.report() {
+            return self.site.report_url(report.head.id);
+        }
         match (&self.items[..], self.is_digest) {
             ([item], false) => self.site.incident_url(item.incident.id),
             _ => self.site.incidents_url(),
@@ -107,11 +129,12 @@ impl NoticeMessage {
 
     /// One line, `[UNOC] critical: ODF - SPL-A is set to DOWN`.
     pub(super) fn subject(&self) -> String {
-        let what = match (self.worst(), self.is_digest) {
-            (None, _) if self.is_drill() => "drill: a test notice to every contact".to_owned(),
-            (None, _) => "test of the notices".to_owned(),
-            (Some(item), false) => item.headline(),
-            (Some(_), true) => self.counts(),
+        let what = match (self.worst(), self.report()) {
+            (None, Some(report)) => headline(report),
+            (None, None) if self.is_drill() => "drill: a test notice to every contact".to_owned(),
+            (None, None) => "test of the notices".to_owned(),
+            (Some(_), _) if self.is_digest => self.counts(),
+            (Some(item), _) => item.headline(),
         };
         let subject = format!("[{}] {what}", self.site.name);
         let mut chars = subject.chars();
@@ -124,15 +147,30 @@ impl NoticeMessage {
     pub(super) fn thread_id(&self) -> String {
         let what = match (&self.items[..], self.is_digest) {
             ([item], false) => format!("incident-{}", item.incident.id),
-            ([], _) => "test".to_owned(),
+            ([], _) => match self.report() {
+                Some(report) => format!("report-{}", report.head.kind.as_str()),
+                None => "test".to_owned(),
+            },
             _ => "digest".to_owned(),
         };
         format!("<{what}@{}.unoc>", self.site.id)
     }
 
+    /// Plain text with lines, as for [`NoticeMessage::text`], but without the sections of a report: a chat
+    /// shows a few lines.
+    pub(super) fn short_text(&self, steps: &[EscalationStep]) -> String {
+        match self.report() {
+            Some(report) => self.with_end(vec![report.head.summary.clone()], steps),
+            None => self.text(steps),
+        }
+    }
+
     /// Plain text with lines.
     pub(super) fn text(&self, steps: &[EscalationStep]) -> String {
-        let mut lines = match (&self.items[..], self.is_digest) {
+        if let Some(report) = self.report() {
+            return self.with_end(vec![report_text(report).trim_end().to_owned()], steps);
+        }
+        let lines = match (&self.items[..], self.is_digest) {
             ([], _) if self.is_drill() => vec![
                 "This is a drill. Nothing is wrong, and there is nothing to do.".to_owned(),
                 format!("It shows that notices to {} arrive here.", self.contact),
@@ -144,6 +182,10 @@ impl NoticeMessage {
             ([item], false) => self.lines_of(item),
             _ => self.digest_lines(),
         };
+        self.with_end(lines, steps)
+    }
+
+    fn with_end(&self, mut lines: Vec<String>, steps: &[EscalationStep]) -> String {
         lines.extend([String::new(), format!("Page: {}", self.url())]);
         let why = match &self.items[..] {
             [item] if item.step > 0 => {
@@ -236,8 +278,15 @@ impl MessageItem {
             NoticeKind::Worsened => format!("{severity}, worse: {title}"),
             NoticeKind::Continued => format!("{severity}, still after the maintenance: {title}"),
             NoticeKind::Closed => format!("closed: {title}"),
+            // Of no incident.
+            NoticeKind::Reported => title.clone(),
         }
     }
+}
+
+/// `Daily review: warning`
+fn headline(report: &Report) -> String {
+    format!("{}: {}", report.head.kind.title(), report.head.result.as_str())
 }
 
 /// What a person does first.

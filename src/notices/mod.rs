@@ -1,8 +1,10 @@
-//! Notices: who is told of an incident, by e-mail or webhook, and who next if nobody acknowledges it.
+//! Notices: who is told of an incident, by e-mail or webhook, and who next if nobody acknowledges it; and who is
+//! sent which reports.
 //!
 //! [`NoticeBook`] decides, without time, threads or disks. What it decides is written in the transaction of the
 //! incident that it tells of ([`crate::incidents::NoticePlanner`]), so that a kill loses none: what waits is
-//! delivered after the restart, at most one message twice. One task delivers, and calls the heartbeat.
+//! delivered after the restart, at most one message twice. Notices of reports are planned once a report is kept
+//! (`reports.rs`). One task delivers, and calls the heartbeat.
 
 mod book;
 mod contact;
@@ -17,6 +19,7 @@ mod metrics;
 mod outbox;
 mod queue;
 mod quiet_hours;
+mod reports;
 mod routes;
 mod sender;
 mod webhook;
@@ -34,4 +37,4 @@ pub use quiet_hours::QuietHours;
 pub use routes::{NoticeOptions, NoticeRoutes};
 pub use sender::{NoticeSender, NoticeTest};
 
-pub use crate::store::{Notice, NoticeKind, NoticeState};
+pub use crate::store::{Notice, NoticeKind, NoticeState, NoticeSubject};

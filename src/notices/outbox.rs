@@ -11,7 +11,7 @@ use super::queue::{ContactLog, DeliveryLog, NextDelivery};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::incidents::{IncidentEvent, IncidentState, NoticePlanner};
-use crate::store::{Notice, NoticeBatch, StoreError};
+use crate::store::{Notice, NoticeBatch, ReportHead, StoreError};
 use crate::util::{Usage, jitter};
 
 /// Clones share one state. Its lock is held while something is looked up or decided, never during I/O.
@@ -62,6 +62,17 @@ impl Outbox {
         self.changes.send_replace(());
     }
 
+    /// Plans the notices of new reports, oldest first. Returns what is to be written.
+    pub(super) fn plan_reports(&self, reports: &[ReportHead], now: Timestamp) -> NoticeBatch {
+        self.lock().book.plan_reports(reports, now)
+    }
+
+    /// Takes over the notices of reports, which are durable now.
+    pub(super) fn apply_reports(&self, batch: &NoticeBatch) {
+        self.lock().book.apply(batch);
+        self.changes.send_replace(());
+    }
+
     pub(super) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
@@ -88,8 +99,8 @@ impl Outbox {
 
     /// Takes notices out that are not to be delivered any more. Returns what is to be written.
     pub(super) fn withdraw(&self, notices: &[Notice]) -> NoticeBatch {
-        let cancelled = notices.iter().map(|it| (it.incident, it.id)).collect();
-        let batch = NoticeBatch { saved: Vec::new(), cancelled };
+        let cancelled = notices.iter().map(Notice::key).collect();
+        let batch = NoticeBatch { cancelled, ..NoticeBatch::default() };
         let book = &mut self.lock().book;
         for key in &batch.cancelled {
             book.in_flight.remove(key);
@@ -156,6 +167,7 @@ mod tests {
     use super::*;
     use crate::domain::Severity;
     use crate::incidents::{IncidentBook, IncidentSource, ProblemReport};
+    use crate::store::{NoticeSubject, ReportKind, ReportResult};
     use crate::util::Zone;
 
     const NOW: Timestamp = Timestamp(1_000_000_000);
@@ -168,6 +180,7 @@ mod tests {
             channel: Channel::Webhook(webhook.unwrap()),
             severities: Severity::ALL.to_vec(),
             quiet_hours: None,
+            reports: Vec::new(),
         }
     }
 
@@ -209,7 +222,7 @@ mod tests {
         let mut after = incidents.clone();
         after.clear("service:a", NOW);
         let closed = plan(&mut *planner, &mut after.clone());
-        assert_eq!(closed.cancelled, [(1, 1)]);
+        assert_eq!(closed.cancelled, [(NoticeSubject::Incident(1), 1)]);
         assert_eq!(outbox.next(&contact, NOW), NextDelivery::Later, "it is being cancelled");
         let mut changes = outbox.changes();
         planner.saved(&NoticeBatch::default());
@@ -240,9 +253,47 @@ mod tests {
         let opened = plan(&mut *planner, &mut incidents);
         planner.saved(&opened);
         let refused = sent(outbox.next(&contact, NOW));
-        assert_eq!(refused[0].incident, 1);
+        assert_eq!(refused[0].subject, NoticeSubject::Incident(1));
         outbox.settle(&contact.name, refused, &Err("HTTP 400".to_owned()), NOW);
         let later = Timestamp(NOW.0 + 60_000_000);
-        assert_eq!(sent(outbox.next(&contact, later))[0].incident, 2);
+        assert_eq!(sent(outbox.next(&contact, later))[0].subject, NoticeSubject::Incident(2));
+    }
+
+    #[test]
+    fn a_report_is_a_message_of_its_own_after_the_incidents() {
+        let channel = Channel::Email { address: "noc@example.org".to_owned() };
+        let contact = Contact { channel, reports: vec![ReportKind::Capacity], ..pagerduty() };
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        observe(&mut incidents, "service:a");
+        let opened = plan(&mut *planner, &mut incidents);
+        let head = |id, kind| ReportHead {
+            id,
+            kind,
+            started_at: NOW,
+            ended_at: NOW,
+            result: ReportResult::Ok,
+            summary: String::new(),
+        };
+        let new = [
+            head(7, ReportKind::Capacity),
+            head(8, ReportKind::Capacity),
+            head(9, ReportKind::Pruning),
+        ];
+        // They are written before the incident, which was planned first.
+        let reports = outbox.plan_reports(&new, NOW);
+        assert_eq!(reports.planned_report, Some(9));
+        outbox.apply_reports(&reports);
+        planner.saved(&opened);
+        let ids = [&opened, &reports].map(|batch| batch.saved[0].id);
+        assert_ne!(ids[0], ids[1], "no id is taken twice");
+        for subject in
+            [NoticeSubject::Incident(1), NoticeSubject::Report(7), NoticeSubject::Report(8)]
+        {
+            let next = sent(outbox.next(&contact, NOW));
+            assert_eq!(next.iter().map(|it| it.subject).collect::<Vec<_>>(), [subject]);
+            outbox.settle(&contact.name, next, &Ok(String::new()), NOW);
+        }
+        assert_eq!(outbox.next(&contact, NOW), NextDelivery::Nothing);
     }
 }

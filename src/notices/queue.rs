@@ -24,7 +24,7 @@ const EACH_RATE_MAX: usize = 300;
 const PAUSE_MIN: i64 = 5 * SECOND;
 const PAUSE_MAX: i64 = 15 * MINUTE;
 /// A notice that was not delivered within this time is given up: it is news no longer.
-const GIVE_UP_AFTER: i64 = 24 * 60 * MINUTE;
+pub(super) const GIVE_UP_AFTER: i64 = 24 * 60 * MINUTE;
 /// Failed attempts after which that is an incident: two and a half minutes.
 pub(super) const FAILURES_MAX: u32 = 5;
 const MINUTE: i64 = 60 * SECOND;
@@ -107,7 +107,7 @@ impl DeliveryLog {
         now: Timestamp,
     ) -> NextDelivery {
         let of_contact = || book.pending.values().filter(|it| it.contact == contact.name);
-        let is_kept = |it: &&Notice| !book.cancelling.contains(&(it.incident, it.id));
+        let is_kept = |it: &&Notice| !book.cancelling.contains(&it.key());
         let due = of_contact().filter(|it| is_due(it, now)).filter(is_kept);
         let mut due: Vec<Notice> = due.take(TOGETHER_MAX).cloned().collect();
         if due.is_empty() {
@@ -118,8 +118,14 @@ impl DeliveryLog {
         if log.retry_at.is_some_and(|at| is_ahead(at, now)) {
             return NextDelivery::Later;
         }
-        // One that the receiver refuses, and no other, does not hold the others up.
-        due.sort_by_key(|notice| (notice.attempts, notice.id));
+        // One that the receiver refuses, and no other, does not hold the others up. Incidents come first.
+        due.sort_by_key(|notice| (notice.attempts, notice.subject.report().is_some(), notice.id));
+        // A report is a message of its own.
+        if due[0].subject.report().is_some() {
+            due.truncate(1);
+        } else {
+            due.retain(|notice| notice.subject.report().is_none());
+        }
         let count = log.recent_count(now);
         let count_max = match contact.storm_mode() {
             StormMode::Each => EACH_RATE_MAX,
@@ -136,7 +142,7 @@ impl DeliveryLog {
             StormMode::Digest => is_limited || due.len() > SINGLES_MAX,
         };
         due.truncate(if takes_all { TOGETHER_MAX } else { 1 });
-        book.in_flight.extend(due.iter().map(|notice| (notice.incident, notice.id)));
+        book.in_flight.extend(due.iter().map(Notice::key));
         NextDelivery::Send(due)
     }
 
@@ -168,7 +174,7 @@ impl DeliveryLog {
         let retry_at = log.retry_at.unwrap_or(now);
         let mut batch = NoticeBatch::default();
         for mut notice in notices {
-            let key = (notice.incident, notice.id);
+            let key = notice.key();
             book.in_flight.remove(&key);
             notice.attempts = notice.attempts.saturating_add(1);
             notice.attempt_at = retry_at;

@@ -31,7 +31,7 @@ impl QuietHours {
     }
 
     /// The end of the quiet hours that `at` is in.
-    fn end_after(&self, at: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    pub(super) fn end_after(&self, at: Timestamp, zone: &Zone) -> Option<Timestamp> {
         let instant = jiff::Timestamp::from_microsecond(at.0).ok()?;
         let local = instant.to_zoned_datetime(zone.time_zone().clone());
         let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());

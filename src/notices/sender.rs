@@ -65,6 +65,7 @@ impl NoticeSender {
         occasion: MessageOccasion,
         now: Timestamp,
     ) -> Vec<NoticeTest> {
+        let occasion = &occasion;
         let tests = contacts.iter().map(|contact| async move {
             let message = |occasion| NoticeMessage {
                 site: Arc::clone(&self.site),
@@ -75,9 +76,10 @@ impl NoticeSender {
                 is_digest: false,
             };
             let start = Instant::now();
-            let mut outcome = self.send(contact, &message(occasion)).await;
+            let mut outcome = self.send(contact, &message(occasion.clone())).await;
             let is_alert = contact.storm_mode() == StormMode::Each;
-            if outcome.is_ok() && is_alert && occasion == MessageOccasion::Drill {
+            let is_drill = matches!(occasion, MessageOccasion::Drill);
+            if outcome.is_ok() && is_alert && is_drill {
                 outcome = self.send(contact, &message(MessageOccasion::DrillEnd)).await;
             }
             NoticeTest { contact: contact.name.clone(), outcome, duration: start.elapsed() }

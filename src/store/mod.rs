@@ -50,7 +50,9 @@ pub use jobs::{JOB_RUNS_MAX, JobRun, JobSettings, JobWrite, RunResult, Trigger};
 pub use marker::{MARKER_FILE, SiteMarker, read as read_marker};
 pub use meta::{LastCommit, SCHEMA_VERSION};
 pub use mirror::{ClearedDirty, DirtyEntity, Holder, MirrorState};
-pub use notices::{NOTICES_MAX, Notice, NoticeBatch, NoticeKind, NoticeState};
+pub use notices::{
+    NOTICES_MAX, Notice, NoticeBatch, NoticeKey, NoticeKind, NoticeState, NoticeSubject,
+};
 pub use open::{OpenOptions, STORE_FILE, Store};
 pub use outages::{OUTAGE_BYTES_MAX, OUTAGE_DAYS_MAX};
 pub use quarantine::{QUARANTINE_BYTES_MAX, QUARANTINE_DIR, QuarantineRefusal};

@@ -1,9 +1,10 @@
-//! Notices: who is to be told of which incident and when, and what became of it.
+//! Notices: who is to be told of which incident or report and when, and what became of it.
 //!
-//! They are written in the transaction of what they tell of, without a new seq: they are no part of the site.
+//! Those of an incident are written in its transaction, those of a report once it is kept. Both are written
+//! without a new seq: they are no part of the site.
 
 use bincode::{BorrowDecode, Encode};
-use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
 
 use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
@@ -18,12 +19,12 @@ pub const NOTICES_MAX: u64 = 20_000;
 /// Old ones that a write forgets at most, so that it stays short.
 const FORGOTTEN_MAX: usize = 1000;
 
-/// One contact is told one thing of an incident.
+/// A contact is told one thing of an incident, or sent a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Grows by one with each notice.
+    /// Grows with each notice.
     pub id: u64,
-    pub incident: u64,
+    pub subject: NoticeSubject,
     /// The name of the contact.
     pub contact: String,
     /// The step of the escalation, from 0.
@@ -39,6 +40,16 @@ pub struct Notice {
     pub state: NoticeState,
 }
 
+/// What a notice is about. The kind is [`NoticeKind::Reported`] for a report, and another one for an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoticeSubject {
+    Incident(u64),
+    Report(u64),
+}
+
+/// The subject and the id of a notice: those of a subject are neighbours.
+pub type NoticeKey = (NoticeSubject, u64);
+
 /// What a notice tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
@@ -50,6 +61,8 @@ pub enum NoticeKind {
     /// Its maintenance has ended, and it still exists.
     Continued,
     Closed,
+    /// A job has kept a report.
+    Reported,
 }
 
 /// What became of a notice.
@@ -69,13 +82,21 @@ pub struct NoticeBatch {
     /// As they are from now on. One that was tried and is still pending is written only if it was not
     /// cancelled meanwhile.
     pub saved: Vec<Notice>,
-    /// Pending ones that are forgotten: incident and id.
-    pub cancelled: Vec<(u64, u64)>,
+    /// Pending ones that are forgotten.
+    pub cancelled: Vec<NoticeKey>,
+    /// The newest report of which notices are planned, if that is another one than before.
+    pub planned_report: Option<u64>,
 }
 
 impl NoticeKind {
-    pub const ALL: [Self; 5] =
-        [Self::Opened, Self::Reopened, Self::Worsened, Self::Continued, Self::Closed];
+    pub const ALL: [Self; 6] = [
+        Self::Opened,
+        Self::Reopened,
+        Self::Worsened,
+        Self::Continued,
+        Self::Closed,
+        Self::Reported,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -84,6 +105,7 @@ impl NoticeKind {
             Self::Worsened => "worsened",
             Self::Continued => "continued",
             Self::Closed => "closed",
+            Self::Reported => "reported",
         }
     }
 
@@ -94,6 +116,31 @@ impl NoticeKind {
             Self::Worsened => 3,
             Self::Continued => 4,
             Self::Closed => 5,
+            Self::Reported => 6,
+        }
+    }
+}
+
+impl Notice {
+    pub const fn key(&self) -> NoticeKey {
+        (self.subject, self.id)
+    }
+}
+
+impl NoticeSubject {
+    /// The id of the incident, if it is one.
+    pub const fn incident(self) -> Option<u64> {
+        match self {
+            Self::Incident(id) => Some(id),
+            Self::Report(_) => None,
+        }
+    }
+
+    /// The id of the report, if it is one.
+    pub const fn report(self) -> Option<u64> {
+        match self {
+            Self::Incident(_) => None,
+            Self::Report(id) => Some(id),
         }
     }
 }
@@ -117,13 +164,14 @@ impl NoticeState {
 
 impl NoticeBatch {
     pub fn is_empty(&self) -> bool {
-        self.saved.is_empty() && self.cancelled.is_empty()
+        self.saved.is_empty() && self.cancelled.is_empty() && self.planned_report.is_none()
     }
 }
 
 #[derive(Encode, BorrowDecode)]
 struct NoticeV1<'a> {
-    incident: u64,
+    /// The id of the incident or, by the kind, of the report.
+    subject: u64,
     contact: &'a str,
     step: u8,
     kind: u8,
@@ -179,6 +227,13 @@ impl Snapshot {
         Ok(Usage { used, max: NOTICES_MAX })
     }
 
+    /// The id of the newest report of which notices are planned; `None` before the first one.
+    pub fn planned_report(&self) -> Result<Option<u64>, StoreError> {
+        let table = open_if_written(self.transaction(), tables::PLANNED_REPORT)?;
+        let Some(table) = table else { return Ok(None) };
+        Ok(table.get(())?.map(|id| id.value()))
+    }
+
     /// The notices of an incident, oldest first.
     pub fn notices_of(&self, incident: u64) -> Result<Vec<Notice>, StoreError> {
         let index = open_if_written(self.transaction(), tables::INCIDENT_NOTICES)?;
@@ -199,12 +254,14 @@ pub(super) fn save(tx: &WriteTransaction, batch: &NoticeBatch) -> Result<(), Sto
     if batch.is_empty() {
         return Ok(());
     }
+    if let Some(id) = batch.planned_report {
+        tx.open_table(tables::PLANNED_REPORT)?.insert((), id)?;
+    }
     let mut records = tx.open_table(tables::NOTICES)?;
     let mut index = tx.open_table(tables::INCIDENT_NOTICES)?;
-    for (incident, id) in &batch.cancelled {
-        if read(&records, *id)?.is_some_and(|notice| notice.state.is_pending()) {
-            records.remove(id)?;
-            index.remove((*incident, *id))?;
+    for key in &batch.cancelled {
+        if read(&records, key.1)?.is_some_and(|notice| notice.state.is_pending()) {
+            remove(&mut records, &mut index, *key)?;
         }
     }
     for notice in &batch.saved {
@@ -213,7 +270,9 @@ pub(super) fn save(tx: &WriteTransaction, batch: &NoticeBatch) -> Result<(), Sto
             continue;
         }
         records.insert(notice.id, encode_notice(notice).as_slice())?;
-        index.insert((notice.incident, notice.id), ())?;
+        if let NoticeSubject::Incident(incident) = notice.subject {
+            index.insert((incident, notice.id), ())?;
+        }
     }
     let surplus = usize::try_from(records.len()?.saturating_sub(NOTICES_MAX)).unwrap_or(usize::MAX);
     let mut forgotten = Vec::new();
@@ -224,11 +283,22 @@ pub(super) fn save(tx: &WriteTransaction, batch: &NoticeBatch) -> Result<(), Sto
             break;
         }
         if !notice.state.is_pending() {
-            forgotten.push((notice.incident, notice.id));
+            forgotten.push(notice.key());
         }
     }
-    for (incident, id) in forgotten {
-        records.remove(id)?;
+    for key in forgotten {
+        remove(&mut records, &mut index, key)?;
+    }
+    Ok(())
+}
+
+fn remove(
+    records: &mut Table<'_, u64, &'static [u8]>,
+    index: &mut Table<'_, (u64, u64), ()>,
+    (subject, id): NoticeKey,
+) -> Result<(), StoreError> {
+    records.remove(id)?;
+    if let NoticeSubject::Incident(incident) = subject {
         index.remove((incident, id))?;
     }
     Ok(())
@@ -242,8 +312,9 @@ fn read(
 }
 
 fn encode_notice(notice: &Notice) -> Vec<u8> {
+    let (NoticeSubject::Incident(subject) | NoticeSubject::Report(subject)) = notice.subject;
     encode(&NoticeV1 {
-        incident: notice.incident,
+        subject,
         contact: &notice.contact,
         step: notice.step,
         kind: notice.kind.code(),
@@ -263,12 +334,17 @@ fn decode_notice(id: u64, bytes: &[u8]) -> Result<Notice, StoreError> {
     let source = RecordSource { table: "notices", key: &id };
     let record: NoticeV1<'_> = decode(bytes, source)?;
     let kind = NoticeKind::ALL.into_iter().find(|kind| kind.code() == record.kind);
+    let kind = kind.ok_or_else(|| source.damaged("unknown kind"))?;
+    let subject = match kind {
+        NoticeKind::Reported => NoticeSubject::Report(record.subject),
+        _ => NoticeSubject::Incident(record.subject),
+    };
     Ok(Notice {
         id,
-        incident: record.incident,
+        subject,
         contact: record.contact.to_owned(),
         step: record.step,
-        kind: kind.ok_or_else(|| source.damaged("unknown kind"))?,
+        kind,
         planned_at: Timestamp(record.planned_us),
         due_at: Timestamp(record.due_us),
         attempt_at: Timestamp(record.attempt_us),
@@ -301,7 +377,7 @@ mod tests {
     fn notice(state: NoticeState) -> Notice {
         Notice {
             id: 7,
-            incident: 300,
+            subject: NoticeSubject::Incident(300),
             contact: "on-call".to_owned(),
             step: 1,
             kind: NoticeKind::Worsened,
@@ -325,6 +401,9 @@ mod tests {
         assert_eq!(hex(&bytes), SENT_V1);
         let failed = notice(NoticeState::Failed { at: Timestamp(3), error: String::new() });
         assert_eq!(decode_notice(7, &encode_notice(&failed)).unwrap(), failed);
+        let subject = NoticeSubject::Report(300);
+        let report = Notice { subject, kind: NoticeKind::Reported, ..failed };
+        assert_eq!(decode_notice(7, &encode_notice(&report)).unwrap(), report);
     }
 
     #[test]

@@ -85,6 +85,10 @@ pub(super) const NOTICES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new
 pub(super) const INCIDENT_NOTICES: TableDefinition<'_, (u64, u64), ()> =
     TableDefinition::new("incident_notices");
 
+/// One row: the newest report of which notices are planned; since schema version 3, created when it is written.
+pub(super) const PLANNED_REPORT: TableDefinition<'_, (), u64> =
+    TableDefinition::new("planned_report");
+
 /// Id of a report, which grows by one -> its kind; this and the next one since schema version 3, created
 /// when the first report is written.
 pub(super) const REPORT_KINDS: TableDefinition<'_, u64, u8> = TableDefinition::new("report_kinds");

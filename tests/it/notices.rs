@@ -5,4 +5,5 @@ mod delivery;
 mod forms;
 mod kill9;
 mod mail;
+mod reports;
 mod storm;

@@ -5,6 +5,7 @@ import { contactFacts, contactState, contactSteps, nextNotice, noticeOutcome, te
 const NOTICE: IncidentNotice = {
   id: 1,
   incident_id: 7,
+  report_id: null,
   contact: 'on-call',
   step: 0,
   event: 'opened',
@@ -35,6 +36,7 @@ const CONTACT: Contact = {
   address: 'https://hooks.slack.com/***',
   severities: ['critical', 'major'],
   quiet_hours: { from: '22:00', to: '06:00', severities: ['major'] },
+  reports: [],
   waiting_count: 0,
   failure_count: 0,
   is_failing: false,
@@ -56,6 +58,8 @@ test('the next one to be told is named with the time', () => {
 
 test('a contact is described in one line', () => {
   expect(contactFacts(CONTACT)).toBe('webhook, slack · only critical, major · major not from 22:00 to 06:00')
+  const manager: Contact = { ...CONTACT, severities: [], quiet_hours: null, reports: ['daily_review', 'capacity'] }
+  expect(contactFacts(manager)).toBe('webhook, slack · no incidents · reports: daily review, capacity')
   const contacts: Contacts = {
     contacts: [CONTACT],
     escalation: [

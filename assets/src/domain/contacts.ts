@@ -31,12 +31,18 @@ export function nextNotice(notices: readonly IncidentNotice[]): string {
   return next.step > 0 ? `${when} unless acknowledged` : when
 }
 
-/** By which way a contact is told, and of what. */
-export function contactFacts({ channel, form, severities, quiet_hours: quiet }: Contact): string {
+/** By which way a contact is told, of what, and which reports it is sent. */
+export function contactFacts({ channel, form, severities, quiet_hours: quiet, reports }: Contact): string {
   const way = channel === 'email' ? 'e-mail' : `webhook, ${form ?? ''}`
-  const facts = [way, severities.length === 3 ? 'all severities' : `only ${severities.join(', ')}`]
+  const facts = [way, severitiesText(severities)]
   if (quiet !== null) facts.push(`${quiet.severities.join(', ')} not from ${quiet.from} to ${quiet.to}`)
+  if (reports.length > 0) facts.push(`reports: ${reports.map((kind) => kind.replaceAll('_', ' ')).join(', ')}`)
   return facts.join(' · ')
+}
+
+function severitiesText(severities: readonly string[]): string {
+  if (severities.length === 0) return 'no incidents'
+  return severities.length === 3 ? 'all severities' : `only ${severities.join(', ')}`
 }
 
 /** When a contact is told, in the order of the steps. */

@@ -175,6 +175,7 @@ mod tests {
             channel: Channel::Email { address: "ops@example.org".to_owned() },
             severities: Vec::new(),
             quiet_hours: quiet_hours.cloned(),
+            reports: Vec::new(),
         };
         for (quiet_hours, trigger, hour, is_told) in [
             (None, Trigger::Schedule, 10, true),

@@ -7,7 +7,7 @@ use unoc::domain::{Severity, Timestamp};
 use unoc::incidents::{ActionKind, IncidentAction, IncidentBook, ProblemReport, WindowPlan};
 use unoc::notices::{
     Channel, Contact, EscalationStep, Notice, NoticeBook, NoticeKind, NoticePolicy, NoticeState,
-    QuietHours,
+    NoticeSubject, QuietHours,
 };
 use unoc::store::NoticeBatch;
 use unoc::util::Zone;
@@ -26,6 +26,7 @@ fn contact(name: &str, severities: &[Severity]) -> Contact {
         channel: Channel::Email { address: format!("{name}@example.org") },
         severities: severities.to_vec(),
         quiet_hours: None,
+        reports: Vec::new(),
     }
 }
 
@@ -83,7 +84,7 @@ impl Desk {
         };
         let batch = self.notices.plan(&news.events, self.now());
         self.notices.apply(&batch);
-        self.written.retain(|notice| !batch.cancelled.contains(&(notice.incident, notice.id)));
+        self.written.retain(|notice| !batch.cancelled.contains(&notice.key()));
         self.written.extend(batch.saved.clone());
         batch
     }
@@ -154,7 +155,11 @@ fn an_acknowledgement_stops_the_escalation() {
     let mut desk = Desk::new(policy());
     desk.observe(cut(1));
     let cancelled = desk.acknowledge().cancelled;
-    assert_eq!(cancelled, [(1, 3)], "the manager is not told; the others are about to be");
+    assert_eq!(
+        cancelled,
+        [(NoticeSubject::Incident(1), 3)],
+        "the manager is not told; the others are about to be"
+    );
     desk.deliver();
     let closed = desk.clear();
     let expected =
@@ -289,7 +294,7 @@ fn a_restart_goes_on_with_what_waits() {
     desk.observe(cut(1));
     desk.deliver();
     let cancelled = desk.acknowledge().cancelled;
-    assert_eq!(cancelled, [(1, 3)]);
+    assert_eq!(cancelled, [(NoticeSubject::Incident(1), 3)]);
     desk.now += MINUTE;
     desk.deliver();
     assert_eq!(desk.clear().len(), 2);

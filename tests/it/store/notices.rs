@@ -2,7 +2,10 @@
 
 use tempfile::TempDir;
 use unoc::domain::Timestamp;
-use unoc::store::{NOTICES_MAX, Notice, NoticeBatch, NoticeKind, NoticeState, OpenOptions, Store};
+use unoc::store::{
+    NOTICES_MAX, Notice, NoticeBatch, NoticeKey, NoticeKind, NoticeState, NoticeSubject,
+    OpenOptions, Store,
+};
 
 fn store() -> (TempDir, Store) {
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -14,7 +17,7 @@ fn store() -> (TempDir, Store) {
 fn pending(id: u64, attempts: u32) -> Notice {
     Notice {
         id,
-        incident: id % 7,
+        subject: NoticeSubject::Incident(id % 7),
         contact: "on-call".to_owned(),
         step: 0,
         kind: NoticeKind::Opened,
@@ -31,8 +34,9 @@ fn sent(id: u64) -> Notice {
     Notice { state, ..pending(id, 1) }
 }
 
-fn save(store: &Store, saved: Vec<Notice>, cancelled: Vec<(u64, u64)>) {
-    store.save_notices(&NoticeBatch { saved, cancelled }).expect("a write");
+fn save(store: &Store, saved: Vec<Notice>, cancelled: Vec<NoticeKey>) {
+    let batch = NoticeBatch { saved, cancelled, planned_report: None };
+    store.save_notices(&batch).expect("a write");
 }
 
 fn ids(store: &Store, before: Option<u64>) -> Vec<u64> {
@@ -53,16 +57,33 @@ fn notices_are_listed_by_themselves_and_by_incident() {
     assert_eq!(of_incident, [pending(1, 0), pending(8, 0)]);
 }
 
+/// A report and an incident may have the same number.
+#[test]
+fn the_notices_of_reports_are_not_those_of_incidents() {
+    let (_directory, store) = store();
+    let (subject, kind) = (NoticeSubject::Report(1), NoticeKind::Reported);
+    let report = Notice { subject, kind, ..pending(2, 0) };
+    let read = || store.read().expect("a snapshot");
+    assert_eq!(read().planned_report().expect("it is read"), None);
+    let saved = vec![pending(1, 0), report.clone()];
+    let batch = NoticeBatch { saved, cancelled: Vec::new(), planned_report: Some(1) };
+    store.save_notices(&batch).expect("a write");
+    assert_eq!(read().notices_of(1).expect("a list"), [pending(1, 0)]);
+    assert_eq!(read().planned_report().expect("it is read"), Some(1));
+    save(&store, Vec::new(), vec![report.key()]);
+    assert_eq!(ids(&store, None), [1]);
+}
+
 /// A notice may be cancelled while it is being sent.
 #[test]
 fn what_was_cancelled_comes_back_only_if_it_was_sent() {
     let (_directory, store) = store();
     save(&store, vec![pending(1, 0), pending(2, 0)], Vec::new());
-    save(&store, Vec::new(), vec![(1, 1), (2, 2)]);
+    save(&store, Vec::new(), vec![pending(1, 0).key(), pending(2, 0).key()]);
     assert_eq!(ids(&store, None), [0; 0]);
     save(&store, vec![pending(1, 1), sent(2)], Vec::new());
     assert_eq!(ids(&store, None), [2]);
-    save(&store, Vec::new(), vec![(2, 2)]);
+    save(&store, Vec::new(), vec![sent(2).key()]);
     assert_eq!(ids(&store, None), [2], "it was sent: that stays");
 }
 
