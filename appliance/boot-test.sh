@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Boots systemd in a temporary container (appliance/container.sh), installs UNOC with the five lines of
-# docs/DEPLOYMENT.md and tests the units: readiness, watchdog, restart, refused configuration, journal, sandbox, backup
-# and restore, stop; by appliance/units-test.sh also the socket, reload, reports of failures and credentials.
+# Boots systemd in a temporary container (appliance/container.sh), installs UNOC and tests the units: readiness, watchdog,
+# restart, refused configuration, journal, sandbox, backup and restore, stop; by appliance/units-test.sh also the socket,
+# reload, reports of failures and credentials. Then commands beside the service, another installation, an upgrade,
+# obstacles, uninstalling and a purge (appliance/install-test.sh).
 #
 #   appliance/boot-test.sh BINARY
 set -euo pipefail
@@ -41,7 +42,7 @@ inside touch "$view/var/lib/unoc/allowed"
 ! inside nsenter -t "$main" -m /usr/bin/true 2> /dev/null || expect '/usr/bin/true' executable denied
 inside ls /boot > /dev/null
 [ "$(inside stat -c %a "$view/boot")" = 0 ] || expect /boot "$(inside stat -c %a "$view/boot")" hidden
-expect 'the data directory' "$(inside stat -c '%U %a' /var/lib/unoc)" 'unoc 700'
+expect 'the data directory' "$(inside stat -c '%U %a' /var/lib/unoc)" 'unoc 750'
 expect 'the store' "$(inside stat -c '%U %a' /var/lib/unoc/unoc.redb)" 'unoc 600'
 passed 'sandbox: no capabilities, a system call filter, only /var/lib/unoc is writable'
 
@@ -123,15 +124,15 @@ passed 'journalctl -p warning shows only warnings, as text and as JSON; SIGHUP d
 . "$repository/appliance/units-test.sh"
 
 restarts=$(show NRestarts)
-inside mkdir -p /etc/unoc
-inside bash -c 'echo "no_such_key = 1" > /etc/unoc/unoc.toml'
+inside cp -p /etc/unoc/unoc.toml /etc/unoc/unoc.toml.kept
+inside bash -c 'echo "no_such_key = 1" >> /etc/unoc/unoc.toml'
 ! inside systemctl restart unoc 2> /dev/null || expect 'a start with a bad configuration' accepted refused
 expect 'the exit status' "$(show ExecMainStatus)" 3
 expect 'the state' "$(show ActiveState)" failed
 expect 'restarts after a refused configuration' "$(show NRestarts)" 0
 is_an_error() { of_this_run -p err | grep no_such_key > /dev/null; }
 until_true 5 'an error in the journal that names the bad setting' is_an_error
-inside rm /etc/unoc/unoc.toml
+inside mv /etc/unoc/unoc.toml.kept /etc/unoc/unoc.toml
 inside systemctl start unoc
 passed "a refused configuration is reported and the start is not retried (restarts before: $restarts)"
 
@@ -142,3 +143,5 @@ expect 'the result of a stop' "$(show Result)" success
 [ $took_ms -lt 5000 ] || expect 'the stop' "$took_ms ms" 'below 5000 ms'
 inside test -e /var/lib/unoc/unoc.redb
 passed "stopped cleanly in $took_ms ms"
+
+. "$(dirname "$(realpath "$0")")/install-test.sh"

@@ -1,5 +1,5 @@
-# Boots systemd in a temporary container and installs UNOC in it with the five lines of docs/DEPLOYMENT.md. The tests
-# that need that source this file, with `binary` set to the path of the program.
+# Boots systemd in a temporary container and installs UNOC in it by `unoc install`. The tests that need that source this
+# file, with `binary` set to the path of the program.
 #
 # Needs root and Debian's debootstrap and systemd-container; exits with 77 where it cannot run. A Debian tree with
 # PostgreSQL is created once (two minutes) in UNOC_TEST_CACHE (default: a directory in the user's cache) and never changed
@@ -7,7 +7,6 @@
 # shellcheck shell=bash
 
 : "${binary:?set it to the path of the program}"
-repository=$(realpath "$(dirname "$(realpath "$0")")/..")
 rootfs=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}/debian12
 
 skip() {
@@ -30,6 +29,8 @@ fi
 
 # The container has an overlay over the tree, a cgroup of its own, and no network but its own loopback.
 name=unoc-test-$$
+# Where the program is before it is installed.
+download=/root/download
 run=$(mktemp -d "${TMPDIR:-/tmp}/unoc-test.XXXXXX")
 cat > "$run/boot" << BOOT
 set -eu
@@ -46,9 +47,7 @@ mkdir $run/overlay/upper $run/overlay/work $run/overlay/root
 mount -t overlay overlay -o lowerdir=$rootfs,upperdir=$run/overlay/upper,workdir=$run/overlay/work $run/overlay/root
 root=$run/overlay/root
 : > \$root/etc/machine-id
-mkdir -p \$root/root/unoc/target/dist \$root/root/unoc/systemd
-cp $binary \$root/root/unoc/target/dist/unoc
-cp $repository/systemd/* \$root/root/unoc/systemd/
+cp $binary \$root$download
 exec setpriv --pdeathsig TERM systemd-nspawn -q -D \$root -M $name --boot --register=no --keep-unit \
   --private-network --console=pipe --system-call-filter=bpf
 BOOT
@@ -119,14 +118,13 @@ passed "booted $(inside systemctl --version | head -n 1)"
 # Set by a test that installs in another way.
 [ -z "${is_bare:-}" ] || return 0
 
-# Runs the five lines as they are in the document.
-sed -n '/^## Install in five lines/,/^## /{/^```sh/,/^```$/p}' "$repository/docs/DEPLOYMENT.md" |
-  sed -n '1,/^```$/{/^```/d;p}' > "$run/install"
-expect 'lines of the installation' "$(grep -c . "$run/install")" 5
-inside bash -c "set -e; cd /root/unoc; $(cat "$run/install")" > /dev/null 2> "$run/words" || {
+started=$(date +%s%N)
+inside "$download" install > "$run/words" 2>&1 || {
   cat "$run/words" >&2
   exit 1
 }
+took_ms=$((($(date +%s%N) - started) / 1000000))
 expect 'the state after the installation' "$(inside systemctl is-active unoc)" active
+grep -q '"status":"healthy"' "$run/words" || expect 'the end of the installation' "$(cat "$run/words")" 'its health'
 [[ $(show StatusText) =~ ^(Serving http://127.0.0.1:5001/|healthy, ) ]] || expect status "$(show StatusText)" 'Serving …'
-passed "installed by five lines; $(show StatusText)"
+passed "installed, with the first answer of /health after $took_ms ms; $(show StatusText)"

@@ -8,6 +8,7 @@ set -euo pipefail
 
 binary=$(realpath "${1:?usage: runbook-test.sh BINARY}")
 command -v python3 > /dev/null || { echo 'SKIPPED: python3 is not installed'; exit 77; }
+repository=$(realpath "$(dirname "$(realpath "$0")")/..")
 . "$(dirname "$(realpath "$0")")/container.sh"
 
 # What receives notices and the heartbeat, in the container's network. It ends with this script.

@@ -29,7 +29,7 @@ import sys
 
 # What begins a command of an operator.
 COMMAND = re.compile(
-    r"(u|unoc|curl|tar|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|u\(\)|\{) (?!=)|(dmesg|top)$"
+    r"(unoc|curl|tar|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|\{) (?!=)|(dmesg|top)$"
 )
 NOT_RUN = re.compile(r"not run by the test: (.+?)\s*(?:\||$)")
 TIMEOUT_S = 60
@@ -184,33 +184,34 @@ class Host:
 
 # What has happened before a command, as the text above it says: scripts that root runs.
 BEFORE = {
-    "u logs --text 'client connected'": '''
+    "sudo unoc logs --text 'client connected'": '''
         server='http://localhost:5001/socket.io/?EIO=4&transport=polling'
         sid=$(curl -sf "$server" | sed 's/.*"sid":"\\([^"]*\\)".*/\\1/')
         curl -sf -d 40 "$server&sid=$sid"
         sleep 0.5''',
     # A device is overridden, of which an incident warns two seconds later.
-    "u logs --since 1h --level warn": '''
+    "sudo unoc logs --since 1h --level warn": '''
         olt=$(curl -sf 'http://localhost:5001/api/devices?device_type=OLT&limit=1' | sed 's/^[^0-9]*\\([0-9]*\\).*/\\1/')
         curl -sf -X PATCH "http://localhost:5001/api/devices/$olt/override" -H 'Content-Type: application/json' \\
           -d '{"status_override":"DOWN","override_reason":"splice work"}'
         for _ in {1..50}; do ! curl -s 'http://localhost:5001/api/logs?level=warn' | grep WARN || break; sleep 0.2; done''',
-    "u logs --request-id 0199f3a1…": '''
+    "sudo unoc logs --request-id 0199f3a1…": '''
         curl -s -X DELETE -H 'X-Request-Id: runbook-test' http://localhost:5001/api/devices/999999''',
-    "u restore /path/unoc_20261125_021500.sql.zst.age --identity /path/key.txt": '''
+    "sudo unoc restore /path/unoc_20261125_021500.sql.zst.age --identity /path/key.txt": '''
         install -d /path
         install -m 644 /home/engineer/key.txt /var/lib/unoc/backups/*.age /path''',
     # The host is lost, and what is known of its site is in unoc.toml.
-    "sudo install -d -o unoc -g unoc -m 700 /var/lib/unoc": '''
+    "sudo unoc restore latest --identity /path/key.txt": '''
         site_id=$(sed -n 's/.*"site_id": *"\\([^"]*\\)".*/\\1/p' /var/lib/unoc/site.json)
         echo "site_id = '$site_id'" >> /etc/unoc/unoc.toml
         systemctl stop unoc
-        rm -r /var/lib/unoc''',
-    "u import - --dry-run < devices.csv": '''
+        rm -r /var/lib/unoc
+        unoc install --no-start''',
+    "sudo unoc import - --dry-run < devices.csv": '''
         printf 'name,device_type\\nPOP-9,POP\\n' > /home/engineer/devices.csv''',
     "sudo sh -c 'cd /var/lib/unoc && mkdir old && for f in unoc.redb site.json undo backups; do [ ! -e $f ] || mv $f old/; done'": '''
         sed -i /^site_id/d /etc/unoc/unoc.toml''',
-    "u backup now --backup-dir /another/disk": '''
+    "sudo unoc backup now --backup-dir /another/disk": '''
         install -d -o unoc -m 700 /another/disk''',
     # The store is lost, while the service is stopped.
     "sudo ls -l /var/lib/unoc": '''
@@ -219,8 +220,8 @@ BEFORE = {
         systemctl stop unoc
         rm /var/lib/unoc/unoc.redb''',
     # The site is new since then.
-    "u runbook": '''
-        sudo -u unoc unoc backup now --data-dir /var/lib/unoc''',
+    "sudo unoc runbook": '''
+        unoc backup now''',
 }
 
 # What stands for something on this host, and the command that names it.
@@ -260,7 +261,7 @@ def difference(step, output, status):
 def is_known(mention, steps):
     """Whether a command with an expectation begins like this one, up to a placeholder such as NAME."""
     def plain(command):
-        return re.sub(r"^u ", "unoc ", command.replace("sudo -u unoc ", "")) + " "
+        return command.removeprefix("sudo ") + " "
     # The method of a request is no placeholder.
     beginning = plain(re.sub(r"(?<!-X) (?:'?…|[A-Z]+\b).*", "", mention))
     return len(beginning.split()) > 1 and any(

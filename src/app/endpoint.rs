@@ -1,6 +1,7 @@
 //! The file with the URL of the running server, for commands on this host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::{fs, io};
 
@@ -12,6 +13,8 @@ use crate::util::files;
 
 /// The file's name inside the data directory. It holds one URL.
 pub const ENDPOINT_FILE: &str = "endpoint";
+/// For the group of the service, which may enter the data directory.
+const ENDPOINT_MODE: u32 = 0o644;
 
 /// Returns the URL of the server that uses this data directory, or of one that was killed.
 pub fn read_endpoint(data_dir: &Path) -> Option<String> {
@@ -30,7 +33,9 @@ pub(super) fn reachable_address(listener: &TcpListener) -> io::Result<SocketAddr
 pub(super) fn write(data_dir: &Path, reachable: SocketAddr, base_path: &str) -> Result<()> {
     let path = data_dir.join(ENDPOINT_FILE);
     let url = format!("http://{reachable}{base_path}\n");
-    files::write_durably(&path, url.as_bytes(), 0o666)
+    // The mode of the directory says who may read it, not the umask, which keeps the other files private.
+    files::write_durably(&path, url.as_bytes(), ENDPOINT_MODE)
+        .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(ENDPOINT_MODE)))
         .with_context(|| format!("cannot write {}", path.display()))
 }
 

@@ -53,7 +53,7 @@ pub use listener::PassedSockets;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use reload::ReadConfig;
-pub use store::open_store;
+pub use store::{is_store_in_use, open_store};
 pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
 
 use self::applied_config::AppliedConfig;

@@ -39,6 +39,11 @@ fn show_repair(percent: f64) {
     show_status(&format!("Repairing the store after an unclean shutdown: {percent:.0} %"));
 }
 
+/// Returns whether a process has the store in the configured data directory open. Changes nothing.
+pub fn is_store_in_use(config: &Config) -> bool {
+    Store::is_in_use(&config.data_dir, config.cache_bytes)
+}
+
 /// Makes a backup before the upgrade, unless nothing was ever written to the site.
 fn back_up_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
     if store.read()?.seq() == 0 {

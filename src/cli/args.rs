@@ -1,15 +1,16 @@
 //! The grammar of the command line. The table of keys in `config` adds the flags of the settings.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
 use super::log_start::LogStart;
+use super::service::{self, InstalledService};
 use super::time_span::parse_span;
-use crate::config::{self, Config, ConfigErrors, Key, Sources};
+use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Key, Sources};
 use crate::store::ReportKind;
 use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
 
@@ -102,6 +103,10 @@ pub(super) enum Subcommand {
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Install UNOC as a service of this host, or a new version of it, and start it
+    Install(InstallArgs),
+    /// Stop the service and remove what install made, except for data and configuration
+    Uninstall(UninstallArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Print completions for a shell
@@ -345,6 +350,36 @@ pub(super) struct RestoreArgs {
     pub(super) identity: Option<PathBuf>,
 }
 
+#[derive(Args)]
+pub(super) struct InstallArgs {
+    /// Install into this directory, the root of an image: nothing is started, and the user is made when the
+    /// image boots
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Neither start nor restart the service
+    #[arg(long)]
+    pub(super) no_start: bool,
+}
+
+#[derive(Args)]
+pub(super) struct UninstallArgs {
+    /// Uninstall from this directory, the root of an image
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Delete the data, the backups on this host, the configuration and the user as well
+    #[arg(long)]
+    pub(super) purge: bool,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
 #[derive(Clone, Copy, clap::Subcommand)]
 pub(super) enum ConfigAction {
     /// Check the configuration and list every error
@@ -379,19 +414,43 @@ impl Cli {
             .mut_subcommand("serve", |serve| serve.args(settings(|_| true)))
     }
 
-    /// Loads the configuration from the file, the environment and the flags.
+    /// Loads the configuration from the file, the environment and the flags. A command beside the
+    /// installed service has the settings of its unit as well.
     pub(super) fn load_config(&self) -> Result<Config, ConfigErrors> {
-        config::load(&self.sources())
+        config::load(&self.sources()).map_err(|mut errors| {
+            let remedy = service::remedy_if_denied(Path::new(DEFAULT_FILE));
+            let of_file = errors.0.iter_mut().filter(|error| error.value == DEFAULT_FILE);
+            of_file.for_each(|error| error.hint = remedy.clone().or(error.hint.take()));
+            errors
+        })
     }
 
     /// Returns where the configuration comes from.
     pub(super) fn sources(&self) -> Sources {
-        Sources {
-            flags: self.flags.clone(),
-            config_file: self.config_file.clone(),
-            environment: config::environment(),
+        let own = config::environment();
+        let environment = match self.service() {
+            Some(service) => service.environment_of_command(own),
+            None => own,
+        };
+        Sources { flags: self.flags.clone(), config_file: self.config_file.clone(), environment }
+    }
+
+    /// Returns the installed service, if the command is about it.
+    pub(super) fn service(&self) -> Option<InstalledService> {
+        let is_elsewhere = self.config_file.is_some() || self.flags.contains_key("data_dir");
+        match self.subcommand {
+            Subcommand::Serve => None,
+            _ if is_elsewhere => None,
+            _ => InstalledService::find(&config::environment()),
         }
     }
+}
+
+/// Returns the completions for a shell.
+pub(super) fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "unoc", &mut script);
+    script
 }
 
 /// The settings that the help of every command lists.

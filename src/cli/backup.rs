@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::args::{BackupAction, Cli};
 use super::backup_print::{print_backup, print_list, print_pruning};
 use super::client::ApplianceClient;
-use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::data_dir::is_new_data_dir;
 use super::exit::CommandError;
 use super::offline;
 use super::output;
@@ -67,7 +67,6 @@ fn run_on_store(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(),
             config.data_dir.display()
         )));
     }
-    check_data_dir_owner(config)?;
     let progress = Progress::waiting(match action {
         BackupAction::Now => "Saving the site",
         BackupAction::Verify { .. } => "Restoring into a scratch store",
@@ -332,13 +331,12 @@ fn keygen(cli: &Cli, config: &Config) {
              systemctl restart unoc\n\n\
          To restore: write the secret key into a file, here key.txt\n    \
              systemctl stop unoc\n    \
-             sudo -u unoc unoc restore latest --identity key.txt --data-dir {directory}\n    \
+             sudo unoc restore latest --identity key.txt\n    \
              systemctl start unoc\n\n\
          Without UNOC, with age, zstd and psql:\n    \
              age -d -i key.txt FILE.sql.zst.age | zstd -d | psql DATABASE\n\n\
          Twice a year, to check that this page is the right one:\n    \
-             sudo unoc backup verify latest --identity key.txt --data-dir {directory}",
-        directory = config.data_dir.display(),
+             sudo unoc backup verify latest --identity key.txt",
         site = config.site_name,
         fingerprint = fingerprint.join(" "),
     );

@@ -11,8 +11,8 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
+use super::data_dir::endpoint;
 use super::exit::CommandError;
-use crate::app::read_endpoint;
 use crate::config::Config;
 use crate::util::{error_chain, trust};
 
@@ -39,7 +39,7 @@ impl ApplianceClient {
     /// request.
     pub(super) fn connect(config: &Config) -> Result<Self, CommandError> {
         let directory = config.data_dir.display();
-        let url = read_endpoint(&config.data_dir).ok_or_else(|| {
+        let url = endpoint(config)?.ok_or_else(|| {
             CommandError::temporary(format!(
                 "another process uses the store in {directory}, but has not written its address \
                  yet; try again in a moment"

@@ -1,10 +1,14 @@
-//! Checks of the data directory before a command opens the store.
+//! Checks of the data directory before a command opens the store or asks the server.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::exit::CommandError;
+use super::service;
+use crate::app::{self, ENDPOINT_FILE};
 use crate::config::Config;
-use crate::store::{Store, read_marker};
+use crate::store::{STORE_FILE, Store, read_marker};
 
 /// Returns whether the data directory has never held a site.
 pub(super) fn is_new_data_dir(config: &Config) -> bool {
@@ -12,16 +16,74 @@ pub(super) fn is_new_data_dir(config: &Config) -> bool {
         && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
 }
 
-/// Refuses to run as root in a data directory of another user: the service could not open files
-/// that root creates.
-pub(super) fn check_data_dir_owner(config: &Config) -> Result<(), CommandError> {
-    let owner = std::fs::metadata(&config.data_dir).map_or(0, |metadata| metadata.uid());
-    if owner == 0 || !rustix::process::geteuid().is_root() {
-        return Ok(());
+/// Returns the address of the server that uses the data directory, or of one that was killed.
+///
+/// # Errors
+/// This user may not enter the data directory; the message names the group that may.
+pub(super) fn endpoint(config: &Config) -> Result<Option<String>, CommandError> {
+    match service::remedy_if_denied(&config.data_dir.join(ENDPOINT_FILE)) {
+        Some(remedy) => Err(CommandError::refused(format!("cannot reach the server: {remedy}"))),
+        None => Ok(app::read_endpoint(&config.data_dir)),
     }
-    Err(CommandError::refused(format!(
-        "{} belongs to another user (id {owner}), who could not open files created by root; run \
-         the command as that user: sudo -u '#{owner}' unoc … --data-dir {0}",
-        config.data_dir.display()
-    )))
+}
+
+/// Who uses the store.
+pub(super) enum StoreUse {
+    /// A server. It is asked instead.
+    Server,
+    /// This process may open it, or finds out why it cannot.
+    Free,
+}
+
+/// Finds out whether a command of a user other than the owner of the data directory has to ask the server,
+/// without opening the store for writing: files that root makes there could not be opened by the service.
+///
+/// # Errors
+/// This user may not open the store, and no server runs.
+pub(super) fn store_use(config: &Config) -> Result<StoreUse, CommandError> {
+    let user = rustix::process::geteuid();
+    let owner = owner_of(config);
+    if owner.is_none_or(|owner| owner.uid == user.as_raw()) {
+        return Ok(StoreUse::Free);
+    }
+    let address = endpoint(config)?;
+    let directory = config.data_dir.display();
+    if user.is_root() {
+        if app::is_store_in_use(config) {
+            return Ok(StoreUse::Server);
+        }
+        // It acts as the owner from its beginning, unless a server has ended since then.
+        return match owner {
+            Some(Owner { uid: 0, .. }) | None => Ok(StoreUse::Free),
+            Some(_) => Err(CommandError::temporary(format!(
+                "the server on {directory} has just ended; run the command again"
+            ))),
+        };
+    }
+    let store = config.data_dir.join(STORE_FILE);
+    match OpenOptions::new().read(true).write(true).open(store) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && address.is_some() => {
+            Ok(StoreUse::Server)
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Err(CommandError::temporary(format!(
+                "no server runs on {directory}, and only its owner may open the store: start the \
+                 server, or use sudo"
+            )))
+        }
+        _ => Ok(StoreUse::Free),
+    }
+}
+
+/// The user and the group of the data directory.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// Returns the owner of the data directory, if it exists.
+pub(super) fn owner_of(config: &Config) -> Option<Owner> {
+    let metadata = std::fs::metadata(&config.data_dir).ok()?;
+    Some(Owner { uid: metadata.uid(), gid: metadata.gid() })
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::Cli;
 use super::client::ApplianceClient;
-use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::data_dir::is_new_data_dir;
 use super::exit::{self, CommandError};
 use super::offline;
 use crate::app;
@@ -103,7 +103,6 @@ fn of_site(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
             DoctorFinding::new("store.open", STORE, CheckState::Unknown).with(what, None),
         ]);
     }
-    check_data_dir_owner(config)?;
     match offline::open_store(config) {
         Ok(None) => of_server(config),
         Ok(Some(store)) => {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::args::{Cli, LogsArgs};
 use super::client::ApplianceClient;
+use super::data_dir::endpoint;
 use super::exit::CommandError;
 use super::offline;
 use super::output;
-use crate::app::read_endpoint;
 use crate::engine::Clock;
 use crate::wire::Time;
 
@@ -21,7 +21,7 @@ const LAST_ID_HEADER: &str = "x-unoc-log-id";
 
 pub(super) fn run(cli: &Cli, args: &LogsArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
-    if read_endpoint(&config.data_dir).is_none() {
+    if endpoint(&config)?.is_none() {
         return Err(CommandError::temporary(format!(
             "no server runs on {}; its earlier log is in the journal (journalctl -u unoc)",
             config.data_dir.display()

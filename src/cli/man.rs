@@ -24,22 +24,20 @@ const EXIT_STATUSES: [(&str, &str); 6] = [
     ("141", "The reader of the output has gone (SIGPIPE)."),
 ];
 
-struct ManPage {
-    file: String,
-    text: Vec<u8>,
+/// One manual page.
+pub(super) struct ManPage {
+    pub(super) file: String,
+    pub(super) text: Vec<u8>,
 }
 
 /// Prints unoc(1), or writes all pages into a directory.
 pub(super) fn run(directory: Option<&Path>) -> Result<(), CommandError> {
-    let mut command = Cli::command().disable_help_subcommand(true);
-    command.build();
     let Some(directory) = directory else {
-        let page = page(&command).context("cannot generate the page")?;
+        let page = page(&grammar()).context("cannot generate the page")?;
         output::print_with(|out| out.write_all(&page.text));
         return Ok(());
     };
-    let mut pages = Vec::new();
-    collect(&command, &mut pages).context("cannot generate the pages")?;
+    let pages = pages().context("cannot generate the pages")?;
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     for page in &pages {
@@ -49,6 +47,19 @@ pub(super) fn run(directory: Option<&Path>) -> Result<(), CommandError> {
     }
     print_line!("{} manual pages are in {}.", pages.len(), directory.display());
     Ok(())
+}
+
+/// Returns unoc(1) and the page of each command.
+pub(super) fn pages() -> io::Result<Vec<ManPage>> {
+    let mut pages = Vec::new();
+    collect(&grammar(), &mut pages)?;
+    Ok(pages)
+}
+
+fn grammar() -> Command {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    command
 }
 
 fn collect(command: &Command, pages: &mut Vec<ManPage>) -> io::Result<()> {

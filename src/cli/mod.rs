@@ -3,6 +3,7 @@
 #[macro_use]
 mod output;
 
+mod act_as_owner;
 mod args;
 mod backup;
 mod backup_print;
@@ -18,6 +19,7 @@ mod import_csv;
 mod import_v2;
 mod import_v2_report;
 mod input;
+mod install;
 mod jobs;
 mod log_start;
 mod logs;
@@ -32,6 +34,8 @@ mod restore;
 mod runbook;
 mod seed;
 mod serve;
+mod service;
+mod service_unit;
 mod settings;
 mod support_bundle;
 mod sync;
@@ -62,7 +66,9 @@ pub fn run() -> ExitCode {
             return ended(printed.map_err(output::stdout_error));
         }
     };
-    ended(dispatch(&cli).and_then(|()| output::finish()))
+    let done = act_as_owner::act_as_owner(&cli).and_then(|()| dispatch(&cli));
+    act_as_owner::forget_credentials();
+    ended(done.and_then(|()| output::finish()))
 }
 
 fn ended(done: Result<(), CommandError>) -> ExitCode {
@@ -109,13 +115,14 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),
         Subcommand::Config(action) => config::run(cli, *action),
+        Subcommand::Install(args) => install::install(cli, args),
+        Subcommand::Uninstall(args) => install::uninstall(cli, args),
         Subcommand::Openapi => {
             output::print(format_args!("{}", crate::api::document()));
             Ok(())
         }
         Subcommand::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "unoc", &mut script);
+            let script = args::completions(*shell);
             output::print_with(|out| out.write_all(&script));
             Ok(())
         }

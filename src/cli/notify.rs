@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use super::args::{Cli, NotifyAction};
 use super::client::ApplianceClient;
+use super::data_dir::endpoint;
 use super::exit::CommandError;
-use crate::app::read_endpoint;
 
 pub(super) fn run(cli: &Cli, action: &NotifyAction) -> Result<(), CommandError> {
     let NotifyAction::Test { contact } = action;
     let config = cli.load_config()?;
     // A test is worth something only from where the service sends: with its rights, its files and its proxy.
-    if read_endpoint(&config.data_dir).is_none() {
+    if endpoint(&config)?.is_none() {
         return Err(CommandError::temporary(format!(
             "no server runs on {}; start it, then send the test",
             config.data_dir.display()

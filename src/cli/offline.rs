@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
-use super::data_dir::is_new_data_dir;
+use super::data_dir::{StoreUse, is_new_data_dir, store_use};
 use super::exit::CommandError;
 use crate::app;
 use crate::config::Config;
@@ -19,6 +19,9 @@ pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
 /// Opens the store. Returns `None` if a server uses it.
 pub(super) fn open_store(config: &Config) -> Result<Option<Store>, CommandError> {
+    if let StoreUse::Server = store_use(config)? {
+        return Ok(None);
+    }
     match app::open_store(config, &Clock::system()) {
         Ok(store) => Ok(Some(store)),
         Err(error) => match error.downcast_ref() {

@@ -2,7 +2,7 @@
 //! command still completes, reports no error, and exits like a program that SIGPIPE ended.
 
 use std::fmt;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal as _, Write};
 use std::sync::OnceLock;
 
 use super::exit::CommandError;
@@ -60,6 +60,21 @@ pub(super) fn finish() -> Result<(), CommandError> {
     FAILED
         .get()
         .map_or(Ok(()), |error| Err(stdout_error(io::Error::new(error.kind(), error.to_string()))))
+}
+
+/// Asks a question on the terminal, and returns if the answer is yes.
+///
+/// # Errors
+/// Another answer, or no terminal to ask on.
+pub(super) fn confirm(question: &str) -> Result<(), CommandError> {
+    let refused = |what: &str| Err(CommandError::refused(format!("{what}; nothing was changed")));
+    if !io::stdin().is_terminal() {
+        return refused("add --yes to do it without a question");
+    }
+    print(format_args!("{question} Type yes: "));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
 }
 
 /// Returns the error of writing to standard output.

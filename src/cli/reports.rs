@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::args::{Cli, ReportsArgs};
 use super::client::ApplianceClient;
+use super::data_dir::endpoint;
 use super::exit::CommandError;
-use crate::app::read_endpoint;
 
 pub(super) fn run(cli: &Cli, args: &ReportsArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
-    if read_endpoint(&config.data_dir).is_none() {
+    if endpoint(&config)?.is_none() {
         return Err(CommandError::temporary(format!(
             "no server runs on {}; start it with systemctl start unoc",
             config.data_dir.display()

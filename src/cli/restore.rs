@@ -1,6 +1,6 @@
 //! `unoc restore`
 
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,11 +10,11 @@ use super::args::{Cli, RestoreArgs};
 use super::backup::{blocking, locate, path_segment, with_backups};
 use super::backup_print::print_restore;
 use super::client::ApplianceClient;
-use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::data_dir::is_new_data_dir;
 use super::exit::CommandError;
 use super::input;
 use super::offline::{self, STOP_COMMAND};
-use super::output;
+use super::output::{self, confirm};
 use super::progress::Progress;
 use crate::api::RestoreView;
 use crate::app;
@@ -32,6 +32,8 @@ use crate::wire::Time;
 /// How much of a compressed file is read to tell a dump from a backup; a dump may begin with
 /// warnings.
 const HEAD_BYTES: u64 = 64 << 10;
+/// What is asked before the site is replaced.
+const QUESTION: &str = "Replace the site with this state?";
 
 pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     let config = cli.load_config()?;
@@ -111,7 +113,6 @@ fn run_locally(
     store: Store,
     args: &RestoreArgs,
 ) -> Result<(), CommandError> {
-    check_data_dir_owner(config)?;
     let identities: Vec<PathBuf> = args.identity.iter().cloned().collect();
     let legacy = args.backup.as_deref().map(Path::new).filter(|path| is_legacy(path));
     let site = legacy.map(|path| read_legacy(cli, path)).transpose()?;
@@ -185,7 +186,7 @@ fn preview_and_restore(
             return Ok(());
         }
         print_restore(&preview);
-        confirm()?;
+        confirm(QUESTION)?;
     }
     let progress = Progress::waiting("Restoring");
     let done = restore(false)?;
@@ -205,20 +206,8 @@ fn show(cli: &Cli, answer: &Value) {
     }
 }
 
-fn confirm() -> Result<(), CommandError> {
-    let refused = |what: &str| Err(CommandError::refused(format!("{what}; nothing was changed")));
-    if !io::stdin().is_terminal() {
-        return refused("add --yes to restore without a question");
-    }
-    output::print(format_args!("Replace the site with this state? Type yes: "));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    if answer.trim() == "yes" { Ok(()) } else { refused("not confirmed") }
-}
-
 /// Replaces a missing or damaged store with a restored one.
 fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<(), CommandError> {
-    check_data_dir_owner(config)?;
     let name = args.backup.clone().unwrap_or_default();
     if is_legacy(Path::new(&name)) {
         // Errors of the dump are reported first.
@@ -243,7 +232,7 @@ fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<
         print_line!("{}: {}", manifest.file, state_text(&manifest.header));
     }
     if !args.yes && !is_new_data_dir(config) {
-        confirm()?;
+        confirm(QUESTION)?;
     }
     let progress = Progress::waiting("Restoring");
     let done = recovery.restore(&file, manifest.as_ref())?;

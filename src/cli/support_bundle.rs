@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use super::args::Cli;
 use super::client::ApplianceClient;
-use super::data_dir::{check_data_dir_owner, is_new_data_dir};
+use super::data_dir::is_new_data_dir;
 use super::destination::Destination;
 use super::doctor;
 use super::exit::{self, CommandError};
@@ -105,7 +105,6 @@ fn of_store(config: &Config) -> Result<Vec<u8>, String> {
         if is_new_data_dir(config) {
             return Ok(None);
         }
-        check_data_dir_owner(config)?;
         let Some(store) = offline::open_store(config)? else { return Ok(None) };
         let snapshot = store.read()?;
         let mut text = Vec::new();

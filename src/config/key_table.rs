@@ -376,8 +376,9 @@ pub(super) static KEYS: &[Key] = &[
         environment: &["UNOC_CONTACTS"],
         flag: None,
         default: "",
-        allowed: "in the file a table `[[contacts]]` each, see below; elsewhere e-mail addresses and addresses of \
-                  webhooks (`https://…`, `slack+https://…`), separated by blanks; or empty = nobody is told",
+        allowed: "in the file a table `[[contacts]]` each (DEPLOYMENT.md, *Who is told of incidents*); \
+                  elsewhere e-mail addresses and addresses of webhooks (`https://…`, `slack+https://…`), \
+                  separated by blanks; or empty = nobody is told",
         help: "Who is told of incidents, and sent which reports.",
         secret: true,
         set: |config, text| rules::put(&mut config.contacts, contacts::contacts(text)),
@@ -388,8 +389,8 @@ pub(super) static KEYS: &[Key] = &[
         environment: &["UNOC_ESCALATION"],
         flag: Some("--escalation"),
         default: "",
-        allowed: "in the file a table `[[escalation]]` for each step, see below; elsewhere such as \
-                  `0s: on-call; 15m: manager, boss`; or empty = all contacts at once",
+        allowed: "in the file a table `[[escalation]]` for each step (DEPLOYMENT.md, the same section); \
+                  elsewhere such as `0s: on-call; 15m: manager, boss`; or empty = all contacts at once",
         help: "Who is told how long after the beginning of an incident that nobody acknowledged.",
         secret: false,
         set: |config, text| rules::put(&mut config.escalation, contacts::escalation(text)),

@@ -14,7 +14,7 @@
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
 //! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
-//! `show`, `changes`, `secret_values`.
+//! `show`, `changes`, `secret_values`, `template`.
 
 mod access;
 mod backup;
@@ -40,6 +40,7 @@ mod settings;
 mod show;
 mod sources;
 mod table_fields;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -54,3 +55,4 @@ pub use secret_values::secrets_of_environment;
 pub use settings::Config;
 pub use show::ShownKey;
 pub use sources::{CONFIG_ENVIRONMENT, DEFAULT_FILE, Sources, environment};
+pub use template::commented_file;

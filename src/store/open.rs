@@ -249,6 +249,14 @@ impl Store {
         !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
     }
 
+    /// Returns whether a process has the store of a data directory open. Changes nothing.
+    pub fn is_in_use(directory: &Path, cache_bytes: usize) -> bool {
+        let path = directory.join(STORE_FILE);
+        let options = OpenOptions { cache_bytes, now: Timestamp(0), site_id: None };
+        let probed = catch_damage(&path, || Self::probe(&path, options));
+        matches!(probed, Err(StoreError::Locked { .. }))
+    }
+
     /// The site's identity, which never changes.
     pub fn site_id(&self) -> Uuid {
         self.site_id

@@ -3,12 +3,14 @@
 mod config;
 mod doctor;
 mod help;
+mod install;
 mod jobs;
 mod logs;
 mod man;
 mod moving;
 mod notify;
 mod output;
+mod owner;
 mod refusals;
 mod reports;
 mod runbook;

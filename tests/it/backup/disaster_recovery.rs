@@ -183,7 +183,7 @@ fn a_restore_of_a_running_site_asks_first() {
     let (directory, export) = saved();
     let refused = run(directory.path(), &["restore", "latest"]).expect(3);
     assert!(
-        refused.stderr.contains("add --yes to restore without a question; nothing was changed"),
+        refused.stderr.contains("add --yes to do it without a question; nothing was changed"),
         "{refused:?}"
     );
     assert_eq!(export_of(directory.path()), export);

@@ -1,0 +1,74 @@
+//! Commands of users other than the one whose data it is.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::harness::process::{Server, run};
+use crate::harness::{skip, unprivileged};
+
+/// Files below a directory that belong to root.
+fn files_of_root(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let metadata = entry.metadata().unwrap();
+        if metadata.uid() == 0 {
+            found.push(entry.path());
+        }
+        if metadata.is_dir() {
+            found.extend(files_of_root(&entry.path()));
+        }
+    }
+    found
+}
+
+#[test]
+fn root_acts_as_the_owner_of_the_data_while_no_server_runs() {
+    if !rustix::process::geteuid().is_root() {
+        skip("root_acts_as_the_owner: root's rights are needed");
+        return;
+    }
+    let parent = tempfile::tempdir().unwrap();
+    // Everybody may pass through it, as through /var/lib.
+    fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let directory = parent.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    run(&directory, &["seed"]).expect(0);
+    unprivileged::give_all(&directory);
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o750)).unwrap();
+    run(&directory, &["backup", "now"]).expect(0);
+    run(&directory, &["jobs"]).expect(0);
+    let exported = run(&directory, &["export", "-"]).expect(0).stdout;
+    assert!(exported.contains("unoc_export"), "{exported}");
+    assert_eq!(files_of_root(&directory), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_server_is_found_by_those_who_may_enter_the_data_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let mode = fs::metadata(directory.path().join("endpoint")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    drop(server);
+}
+
+#[test]
+fn a_stranger_is_told_which_group_to_join() {
+    if !rustix::process::geteuid().is_root() {
+        skip("a_stranger_is_told: root's rights are needed");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    run(directory.path(), &["seed"]).expect(0);
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o750)).unwrap();
+    for command in ["jobs", "logs", "sync"] {
+        let mut words = vec![command];
+        words.extend((command == "sync").then_some("status"));
+        let mut by_nobody = unprivileged::command(Path::new(env!("CARGO_BIN_EXE_unoc")), "KILL");
+        let output = by_nobody.args(&words).arg("--data-dir").arg(directory.path()).output();
+        let output = output.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{command}: {said}");
+        assert!(said.contains("is for the group root; join it (sudo usermod -aG root"), "{said}");
+    }
+}
