@@ -39,6 +39,7 @@ for folder in /etc /usr /var /opt; do
   ! inside touch "$view$folder/denied" 2> /dev/null || expect "$folder" writable read-only
 done
 inside touch "$view/var/lib/unoc/allowed"
+inside rm /var/lib/unoc/allowed
 ! inside nsenter -t "$main" -m /usr/bin/true 2> /dev/null || expect '/usr/bin/true' executable denied
 inside ls /boot > /dev/null
 [ "$(inside stat -c %a "$view/boot")" = 0 ] || expect /boot "$(inside stat -c %a "$view/boot")" hidden

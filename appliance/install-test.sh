@@ -45,6 +45,8 @@ expect 'unoc jobs of a member of the group' "$status" 0
 contains 'the jobs' 'self-check'
 status_and_words by member unoc export --csv devices -
 contains 'an export by a member of the group' before-kill
+status_and_words by member unoc config show
+contains 'the settings that a member of the group sees' 'data_dir             = /var/lib/unoc' 'unoc.env is not shown here'
 for command in 'unoc jobs' 'unoc logs' 'unoc backup list'; do
   # shellcheck disable=SC2086 # The words of the command.
   status_and_words by stranger $command
@@ -90,9 +92,7 @@ done
 inside test -e /var/lib/unoc/unoc.redb
 expect 'the configuration after uninstalling' "$(inside cat /etc/unoc/unoc.toml)" "$settings"
 inside mkdir /usr/lib/sysusers.d/unoc.conf
-# shellcheck disable=SC2154 # boot-test.sh sets it.
-inside systemd-socket-activate -l 5001 cat 2> /dev/null &
-listener=$!
+inside systemd-run --quiet --unit listener systemd-socket-activate -l 5001 cat
 until_true 5 'the other program' inside bash -c 'grep -q :1389 /proc/net/tcp6 /proc/net/tcp'
 inside bash -c 'echo "colour = 1" >> /etc/unoc/unoc.toml'
 status_and_words inside "$download" install
@@ -102,8 +102,7 @@ inside sed -i '$d' /etc/unoc/unoc.toml
 status_and_words inside "$download" install
 contains 'the obstacles' 'unoc.conf is a directory' 'another program listens on port 5001'
 ! inside test -e /usr/bin/unoc || expect 'the program after a refusal' there 'not installed'
-kill $listener
-wait $listener 2> /dev/null || true
+inside systemctl stop listener
 inside rmdir /usr/lib/sysusers.d/unoc.conf
 inside "$download" install > /dev/null
 has_device before-kill || expect 'the site after another installation' gone kept

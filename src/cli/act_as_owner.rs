@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use super::args::{BackupAction, Cli, ConfigAction, Subcommand};
+use super::args::{BackupAction, Cli, Subcommand};
 use super::data_dir::{Owner, owner_of};
 use super::exit::CommandError;
 use super::service::{CredentialSource, InstalledService};
@@ -32,8 +32,9 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
     // An error of the settings is reported by the command.
     let Ok(config) = cli.load_config() else { return Ok(()) };
     let Some(owner) = owner_of(&config).filter(|owner| owner.uid != 0) else { return Ok(()) };
-    let is_check = matches!(cli.subcommand, Subcommand::Config(_));
-    if !is_check && app::is_store_in_use(&config) {
+    // What the service may read and what it is set to is the question, whether it runs or not.
+    let is_config = matches!(cli.subcommand, Subcommand::Config(_));
+    if !is_config && app::is_store_in_use(&config) {
         return Ok(());
     }
     let program = std::env::current_exe().context("the path of this program is unknown")?;
@@ -75,7 +76,6 @@ fn needs_owner(subcommand: &Subcommand) -> bool {
         | Subcommand::Completions { .. }
         | Subcommand::Man { .. }
         | Subcommand::Version
-        | Subcommand::Config(ConfigAction::Show)
         | Subcommand::Backup(BackupAction::Cat { .. } | BackupAction::Keygen)
         | Subcommand::Backup(BackupAction::Verify { identity: Some(_), .. }) => false,
         Subcommand::Backup(BackupAction::Verify { backup, .. }) => !Path::new(backup).is_file(),

@@ -30,6 +30,9 @@ pub(super) fn run(cli: &Cli, action: ConfigAction) -> Result<(), CommandError> {
             for one in shown {
                 print_line!("{:width$} = {}  ({})", one.key, one.value, one.source);
             }
+            for path in cli.service().into_iter().flat_map(|service| service.unreadable) {
+                eprint_line!("unoc: {} is not shown here: only root may read it", path.display());
+            }
         }
     }
     Ok(())

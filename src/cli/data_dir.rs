@@ -52,11 +52,12 @@ pub(super) fn store_use(config: &Config) -> Result<StoreUse, CommandError> {
         if app::is_store_in_use(config) {
             return Ok(StoreUse::Server);
         }
-        // It acts as the owner from its beginning, unless a server has ended since then.
+        // Most commands have become the owner before.
         return match owner {
             Some(Owner { uid: 0, .. }) | None => Ok(StoreUse::Free),
-            Some(_) => Err(CommandError::temporary(format!(
-                "the server on {directory} has just ended; run the command again"
+            Some(Owner { uid, .. }) => Err(CommandError::refused(format!(
+                "{directory} belongs to another user (id {uid}), who could not open files created by \
+                 root; run the command as that user: sudo -u '#{uid}' unoc … --data-dir {directory}"
             ))),
         };
     }

@@ -25,6 +25,8 @@ pub(super) struct InstalledService {
     pub(super) environment: BTreeMap<String, String>,
     /// Its credentials by name.
     pub(super) credentials: BTreeMap<String, CredentialSource>,
+    /// Files with variables of it that this user may not read.
+    pub(super) unreadable: Vec<PathBuf>,
     /// The credentials of the running service, if this user may read them.
     pub(super) running_credentials: Option<PathBuf>,
 }
@@ -65,15 +67,20 @@ impl InstalledService {
         }
         let values = unit.values("Environment");
         environment.extend(values.into_iter().flat_map(service_unit::environment));
+        let mut unreadable = Vec::new();
         for path in unit.values("EnvironmentFile") {
-            // Those that this user may not read have secrets of the service.
-            let path = path.trim_start_matches('-').trim_start_matches('/');
-            let text = fs::read_to_string(root.join(path)).unwrap_or_default();
-            environment.extend(service_unit::environment_file(&text));
+            let path = root.join(path.trim_start_matches('-').trim_start_matches('/'));
+            match fs::read_to_string(&path) {
+                Ok(text) => environment.extend(service_unit::environment_file(&text)),
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => unreadable.push(path),
+                // systemd has refused to start the service, or goes on without the file.
+                Err(_) => {}
+            }
         }
         let running = root.join(RUNNING_CREDENTIALS);
         let running_credentials = fs::read_dir(&running).is_ok().then_some(running);
-        Some(Self { environment, credentials: credentials(&unit, root), running_credentials })
+        let credentials = credentials(&unit, root);
+        Some(Self { environment, credentials, unreadable, running_credentials })
     }
 
     /// Returns the environment of a command beside the service: what systemd sets, overridden by what the

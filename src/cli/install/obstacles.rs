@@ -13,6 +13,7 @@ use super::host::{self, ServiceState};
 use super::parts::{DATA_DIR, OVERRIDING_UNIT, PROGRAM, Part, PartKind, PartState, below};
 use crate::cli::service::InstalledService;
 use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Sources};
+use crate::store::Store;
 use crate::util::format_bytes;
 
 /// Room that is left on each volume beside the parts, for file systems that need some for themselves.
@@ -36,10 +37,12 @@ pub(super) fn of_installing(
     found.extend(changes().filter_map(|(part, _)| of_path(&part.path_below(root), &part.kind)));
     found.extend(of_overriding_unit(root));
     let config = configuration(root);
-    let free_min = config.as_ref().map_or(0, |config| config.min_free_bytes);
     let parts = changes().map(|(part, _)| (part.path_below(root), bytes_of(part)));
-    let store = (below(root, Path::new(DATA_DIR)), free_min + STORE_BYTES);
-    found.extend(of_space(parts.chain([store])));
+    // An upgrade of a site that is there must not wait for room.
+    let store =
+        config.as_ref().ok().filter(|config| !Store::exists_in(&below(root, &config.data_dir)));
+    let store = store.map(|it| (below(root, &it.data_dir), it.min_free_bytes + STORE_BYTES));
+    found.extend(of_space(parts.chain(store)));
     match config {
         Ok(config) if is_started => found.extend(of_port(&config)),
         Ok(_) => {}
@@ -178,8 +181,8 @@ fn of_port(config: &Config) -> Option<String> {
     let error = TcpListener::bind((host, port)).err()?;
     Some(match error.kind() {
         ErrorKind::AddrInUse => format!(
-            "another program listens on port {port} of {host} (ss -ltnp shows it): stop it, or set \
-             another port in {DEFAULT_FILE}, which {PROGRAM} reads"
+            "another program listens on port {port} of {host} (ss -ltnp shows it): stop it, or install \
+             with --no-start and set another port in {DEFAULT_FILE}"
         ),
         _ => format!("cannot listen on port {port} of {host}: {error}; correct {DEFAULT_FILE}"),
     })

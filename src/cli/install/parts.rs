@@ -95,12 +95,13 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         parts.push(file("manual page", &path, page.text));
     }
     parts.push(directory("directory of drop-ins", "/etc/systemd/system/unoc.service.d", false));
-    parts.push(file("unit", UNIT_FILE, UNIT.into()));
     parts.push(Part {
         what: "start with the host",
         path: "/etc/systemd/system/multi-user.target.wants/unoc.service".into(),
         kind: PartKind::Enabled { target: UNIT_FILE },
     });
+    // The last one: an installation that was cut off before it counts as the first one again.
+    parts.push(file("unit", UNIT_FILE, UNIT.into()));
     Ok(parts)
 }
 
@@ -158,7 +159,6 @@ impl Part {
     pub(super) fn remove(&self, root: &Path) -> io::Result<()> {
         let path = self.path_below(root);
         let removed = match self.kind {
-            // A mounted volume stays, empty.
             PartKind::Directory { .. } => remove_directory(&path),
             _ => fs::remove_file(&path),
         };
@@ -174,8 +174,7 @@ pub(super) fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// Removes a directory with its content; one that is the root of a volume, or a link to elsewhere, loses only
-/// its content.
+/// Removes a directory with its content, also behind a link. The root of a volume stays, empty.
 fn remove_directory(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
@@ -185,7 +184,8 @@ fn remove_directory(path: &Path) -> io::Result<()> {
         }
     }
     fs::remove_dir(path).or_else(|error| match error.kind() {
-        ErrorKind::ResourceBusy | ErrorKind::NotADirectory => Ok(()),
+        ErrorKind::ResourceBusy => Ok(()),
+        ErrorKind::NotADirectory => fs::remove_file(path),
         _ => Err(error),
     })
 }
