@@ -201,12 +201,11 @@ BEFORE = {
         install -d /path
         install -m 644 /home/engineer/key.txt /var/lib/unoc/backups/*.age /path''',
     # The host is lost, and what is known of its site is in unoc.toml.
-    "sudo unoc restore latest --identity /path/key.txt": '''
+    "sudo unoc install --no-start": '''
         site_id=$(sed -n 's/.*"site_id": *"\\([^"]*\\)".*/\\1/p' /var/lib/unoc/site.json)
         echo "site_id = '$site_id'" >> /etc/unoc/unoc.toml
         systemctl stop unoc
-        rm -r /var/lib/unoc
-        unoc install --no-start''',
+        rm -r /var/lib/unoc''',
     "sudo unoc import - --dry-run < devices.csv": '''
         printf 'name,device_type\\nPOP-9,POP\\n' > /home/engineer/devices.csv''',
     "sudo sh -c 'cd /var/lib/unoc && mkdir old && for f in unoc.redb site.json undo backups; do [ ! -e $f ] || mv $f old/; done'": '''
