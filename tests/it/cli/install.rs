@@ -12,7 +12,7 @@ struct Image(tempfile::TempDir);
 
 impl Image {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(tempfile::tempdir().expect("a directory"))
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -24,8 +24,8 @@ impl Image {
     }
 
     fn write(&self, path: &str, text: &str) {
-        fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
-        fs::write(self.path(path), text).unwrap();
+        fs::create_dir_all(self.path(path).parent().expect("a parent")).expect("directories");
+        fs::write(self.path(path), text).expect("a file");
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
@@ -37,12 +37,13 @@ impl Image {
         let mut files = BTreeMap::new();
         let mut directories = vec![self.0.path().to_owned()];
         while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
-                let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+            for entry in fs::read_dir(directory).expect("a directory") {
+                let entry = entry.expect("an entry");
+                let (path, metadata) = (entry.path(), entry.metadata().expect("its metadata"));
                 if metadata.is_dir() {
                     directories.push(path);
                 } else {
-                    let name = path.strip_prefix(self.0.path()).unwrap().to_owned();
+                    let name = path.strip_prefix(self.0.path()).expect("inside").to_owned();
                     files.insert(name, (metadata.permissions().mode() & 0o7777, metadata.len()));
                 }
             }

@@ -10,8 +10,9 @@ use crate::harness::{skip, unprivileged};
 /// Files below a directory that belong to root.
 fn files_of_root(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
-        let metadata = entry.metadata().unwrap();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let metadata = entry.metadata().expect("its metadata");
         if metadata.uid() == 0 {
             found.push(entry.path());
         }
