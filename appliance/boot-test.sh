@@ -122,7 +122,7 @@ inside systemctl daemon-reload
 passed 'journalctl -p warning shows only warnings, as text and as JSON; SIGHUP does not end the service'
 
 # Socket activation, reload, reports of failures, credentials, denials of the sandbox.
-. "$repository/appliance/units-test.sh"
+. "$(dirname "$(realpath "$0")")/units-test.sh"
 
 restarts=$(show NRestarts)
 inside cp -p /etc/unoc/unoc.toml /etc/unoc/unoc.toml.kept

@@ -2,7 +2,7 @@
 # credentials, and the sandbox against a unit without one.
 # shellcheck shell=bash
 
-: "${base:?boot-test.sh sources this file}" "${run:?}" "${repository:?}"
+: "${base:?boot-test.sh sources this file}" "${run:?}"
 
 # drop_in UNIT TEXT: replaces the settings that the tests add to a unit.
 drop_in() {
@@ -68,7 +68,7 @@ passed "systemctl status shows: $(show StatusText)"
 
 # Reload: what changes, what waits for a restart, what is refused.
 main=$(show MainPID)
-inside mkdir -p /etc/unoc
+inside cp -p /etc/unoc/unoc.toml /root/unoc.toml.kept
 inside bash -c 'printf "log_level = \"DEBUG\"\nsite_name = \"Reloaded\"\n" > /etc/unoc/unoc.toml'
 inside systemctl reload unoc
 until_true 5 'the line about the reload' is_logged_now 'now in effect: log_level'
@@ -80,7 +80,7 @@ until_true 5 'the error in the log' is_logged_now 'was not reloaded, and the one
 is_wrong() { [[ $(show StatusText) == '1 problem: The configuration is not in effect, '* ]]; }
 until_true 20 'the line of status about the error' is_wrong
 until_true 5 'the incident of the error' has_incident check:configuration.applied
-inside rm /etc/unoc/unoc.toml
+inside cp -p /root/unoc.toml.kept /etc/unoc/unoc.toml
 inside systemctl reload unoc
 is_applied() { [[ $(health_check configuration.applied) == *'"value":1.0'* ]]; }
 until_true 10 'the configuration in effect' is_applied

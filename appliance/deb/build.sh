@@ -14,18 +14,6 @@ repository=$(realpath "$(dirname "$(realpath "$0")")/../..")
 cd "$repository"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
-# Every key as a comment, from the table of docs/DEPLOYMENT.md, which a test compares with the program.
-configuration() {
-  echo '# Configuration of UNOC. unoc config show prints every setting, unoc config check every error.'
-  sed -n '/<!-- config-table -->/,/<!-- .config-table -->/{/^| `/p}' docs/DEPLOYMENT.md | tr -d '`' |
-    awk -F ' *[|] *' '{
-      print "\n# " $7 "\n# Allowed: " $6 "."
-      # A default that is described is no value.
-      if ($5 ~ /[ $]/) { print "# Default: " $5 "."; $5 = "…" }
-      print "#" $2 " = " ($5 ~ /^[0-9]+$/ ? $5 : "\"" $5 "\"")
-    }' | fold -s -w 100 | sed 's/^\([^#]\)/#   \1/; s/ *$//'
-}
-
 # cargo-deb reads maintainer scripts and assets beside Cargo.toml only, so it works on a copy that has the generated ones.
 copy=$(mktemp -d "${TMPDIR:-/tmp}/unoc-deb.XXXXXX")
 trap 'rm -rf "$copy"' EXIT
@@ -60,7 +48,11 @@ The program and its page contain software of others. Their licences and copyrigh
 /usr/share/doc/unoc/third-party-licences.txt.gz.
 COPYRIGHT
 ops/dependencies.py licences | gzip -9n > "$made/third-party-licences.txt.gz"
-configuration > "$made/unoc.toml"
+# The configuration is the one of `unoc install`.
+mkdir "$made/root"
+"$binary" install --root "$made/root" > /dev/null
+cp "$made/root/etc/unoc/unoc.toml" "$made/"
+rm -rf "$made/root"
 gzip -9n "$made"/man/*.1
 gzip -9nc CHANGELOG.md > "$made/changelog.gz"
 # The modes in the package are those of Cargo.toml; the times those of the files or of SOURCE_DATE_EPOCH, if earlier.

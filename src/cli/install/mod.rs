@@ -14,7 +14,7 @@ use rustix::fs::Mode;
 use serde_json::{Value, json};
 
 use self::host::{HostAction, ServiceState, has_user, service_state};
-use self::parts::{OWNERS_FILE, Part, PartState, UNIT_FILE, USERS_FILE, below};
+use self::parts::{OWNERS_FILE, Part, PartState, UNIT_DIR, UNIT_FILE, USERS_FILE, below};
 use super::args::{Cli, InstallArgs, UninstallArgs};
 use super::client::ApplianceClient;
 use super::exit::CommandError;
@@ -125,10 +125,11 @@ fn actions(plan: &[(&Part, PartState)], is_first: bool, no_start: bool) -> Vec<H
     if makes_user || !has_data_dir || is_changed(OWNERS_FILE) || is_changed(DEFAULT_FILE) {
         actions.push(HostAction::SetOwners);
     }
-    if is_changed(UNIT_FILE) {
+    let is_unit_changed = plan.iter().any(|(part, _)| part.path.starts_with(UNIT_DIR));
+    if is_unit_changed {
         actions.push(HostAction::ReloadUnits);
     }
-    let is_new = is_changed(parts::PROGRAM) || is_changed(UNIT_FILE);
+    let is_new = is_changed(parts::PROGRAM) || is_unit_changed;
     match service_state() {
         _ if no_start => {}
         ServiceState::Running if is_new => actions.push(HostAction::Restart),
