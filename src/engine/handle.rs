@@ -76,7 +76,7 @@ impl EngineHandle {
         let (answer, answered) = oneshot::channel();
         let command = QueuedCommand::new(command, as_of, origin, answer);
         self.enqueue(EngineRequest::Command(command)).await?;
-        answered.await.map_err(|_| EngineError::Stopped)?
+        self.answer(answered).await?
     }
 
     /// What commands would change, without changing anything.
@@ -135,7 +135,7 @@ impl EngineHandle {
         let (answer, answered) = oneshot::channel();
         let task = QueuedTask::new("a liveness check", answer, |_| Ok(()));
         self.requests.send(EngineRequest::Task(task)).await.map_err(|_| EngineError::Stopped)?;
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
     }
 
     /// What the engine is doing, without waiting for it.
@@ -160,8 +160,19 @@ impl EngineHandle {
     ) -> Result<T, EngineError> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(EngineRequest::Task(QueuedTask::new(what, answer, run))).await?;
-        // The engine drops an answer only when it ends, a moment before its queue closes.
-        answered.await.map_err(|_| EngineError::Stopped)
+        self.answer(answered).await
+    }
+
+    /// The answer to a request in the queue. A request that gets its place while the engine ends can be
+    /// put there after the queue was emptied: no one drops it then, so its answer alone would never end.
+    async fn answer<T>(&self, mut answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
+        let answer = tokio::select! {
+            biased;
+            answer = &mut answered => answer.ok(),
+            // The engine has answered or dropped what it took by the time its queue closes.
+            () = self.requests.closed() => answered.try_recv().ok(),
+        };
+        answer.ok_or(EngineError::Stopped)
     }
 
     async fn enqueue(&self, request: EngineRequest) -> Result<(), EngineError> {
@@ -247,5 +258,31 @@ impl EngineHandle {
     /// [`EngineError::Volume`], also after 2 s without an answer.
     pub async fn observe_volume(&self) -> Result<DataVolume, EngineError> {
         self.volume.observe().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::EngineOptions;
+    use crate::store::OpenOptions;
+
+    /// The test of failing disks hung once in a thousand runs: the engine had ended between the two steps
+    /// of a send.
+    #[tokio::test]
+    async fn a_request_that_is_queued_while_the_engine_ends_is_answered() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
+        let store = Store::open(directory.path(), options).unwrap();
+        let clock = Clock::manual(|| Timestamp(0));
+        let options = EngineOptions { min_free_bytes: 0, clock };
+        let (engine, thread) = Engine::start(store, options).unwrap();
+        let place = engine.requests.reserve().await.unwrap();
+        engine.requests.send(EngineRequest::Stop).await.unwrap();
+        thread.join().unwrap();
+        let (answer, answered) = oneshot::channel();
+        place.send(EngineRequest::Task(QueuedTask::new("a test", answer, |_| Ok(()))));
+        let answered = tokio::time::timeout(Duration::from_secs(60), engine.answer(answered));
+        assert!(matches!(answered.await, Ok(Err(EngineError::Stopped))));
     }
 }
