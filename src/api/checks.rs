@@ -12,11 +12,12 @@ use super::error::ApiError;
 use super::extract::{PathName, Query422};
 use super::history::{HistoryQuery, HistoryValues};
 use super::state::ApiState;
+use crate::domain::Timestamp;
 use crate::health::{
-    CheckGroup, CheckState, CheckStatus, CheckUnit, HealthError, LimitSide, Threshold,
+    CheckGroup, CheckSpec, CheckState, CheckStatus, CheckUnit, HealthError, LimitSide, Threshold,
 };
-use crate::query::series_history;
-use crate::store::Bucket;
+use crate::query::{HistoryRange, series_history};
+use crate::store::{Bucket, Snapshot, StoreError};
 use crate::util::run_blocking;
 use crate::wire::{Time, words_schema};
 
@@ -149,7 +150,7 @@ async fn run_check(
 
 /// The values of a check over time.
 #[derive(Serialize, ToSchema)]
-struct CheckHistory {
+pub struct CheckHistory {
     /// The beginning of the first point.
     #[schema(value_type = String, format = DateTime)]
     from: Time,
@@ -161,6 +162,38 @@ struct CheckHistory {
     unit: &'static str,
     /// At most 600, ascending. While nothing was measured there are none.
     points: Vec<CheckPoint>,
+}
+
+impl CheckHistory {
+    /// The values of the last hours, up to `now`, from a snapshot.
+    ///
+    /// # Errors
+    /// Read errors.
+    pub fn of_last_hours(
+        snapshot: &Snapshot,
+        spec: &CheckSpec,
+        hours: u64,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Self::read(snapshot, spec, HistoryQuery::of_last_hours(hours).range(now))
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    fn read(
+        snapshot: &Snapshot,
+        spec: &CheckSpec,
+        range: HistoryRange,
+    ) -> Result<Self, StoreError> {
+        let buckets = series_history(snapshot, spec.id, range)?;
+        let point = |bucket: Bucket| CheckPoint { at: Time(bucket.at), value: (&bucket).into() };
+        let points = buckets.into_iter().map(point).collect();
+        let (from, to, point_s) = (Time(range.from), Time(range.to), range.point_us / 1_000_000);
+        Ok(Self { from, to, point_s, unit: spec.unit.as_str(), points })
+    }
 }
 
 /// The values in the time that begins at `at`.
@@ -189,12 +222,8 @@ async fn check_history(
     let spec = found.ok_or(HealthError::NotFound)?.spec;
     let range = query.range(state.handle().now());
     let snapshot = state.handle().read();
-    let series = spec.id;
-    let buckets = run_blocking(move || series_history(&snapshot, series, range)).await??;
-    let point = |bucket: Bucket| CheckPoint { at: Time(bucket.at), value: (&bucket).into() };
-    let points = buckets.into_iter().map(point).collect();
-    let (from, to, point_s) = (Time(range.from), Time(range.to), range.point_us / 1_000_000);
-    Ok(Json(CheckHistory { from, to, point_s, unit: spec.unit.as_str(), points }))
+    let read = run_blocking(move || CheckHistory::read(&snapshot, &spec, range));
+    Ok(Json(read.await??))
 }
 
 const fn side_word(side: LimitSide) -> &'static str {

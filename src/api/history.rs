@@ -88,6 +88,10 @@ impl FromFields for HistoryQuery {
 }
 
 impl HistoryQuery {
+    pub(super) const fn of_last_hours(hours: u64) -> Self {
+        Self { hours, from: None, to: None }
+    }
+
     /// Within what is kept.
     pub(super) fn range(&self, now: Timestamp) -> HistoryRange {
         let hours_before = |end: Timestamp, hours: u64| {

@@ -52,7 +52,7 @@ mod validation;
 
 pub use access::{Access, gate};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
-pub use checks::CheckView;
+pub use checks::{CheckHistory, CheckView};
 pub use history::CustomerSamples;
 pub use jobs::{JobView, JobsView, RunView};
 pub use request::Peer;

@@ -15,8 +15,8 @@ use crate::util::BlockingLimit;
 
 /// One at a time: each holds up to some 100 MiB of memory while it is made.
 static MAKING: LazyLock<BlockingLimit> = LazyLock::new(|| BlockingLimit::new(1));
-/// Six commands of the host take up to 5 s each, all answers of the server 40 s, files 15 s.
-const MAKING_WAIT: Duration = Duration::from_secs(90);
+/// Six commands of the host take up to 5 s each, all answers of the server 40 s, its checks 25 s, files 15 s.
+const MAKING_WAIT: Duration = Duration::from_secs(115);
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(support_bundle))

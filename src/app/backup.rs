@@ -27,6 +27,10 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
     let mut files = identity_files.to_vec();
     files.extend(config.backup_identity_file.clone());
     let keyring = Keyring::load(&config.backup_recipients, &files, &config.data_dir)?;
+    Ok(options_with(config, keyring))
+}
+
+fn options_with(config: &Config, keyring: Keyring) -> BackupOptions {
     let targets = targets(config);
     for UnusableTarget { name, what, .. } in &targets.unusable {
         error!(
@@ -34,7 +38,7 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
             "Backup target {name} cannot be used, so nothing is copied to it: {what}"
         );
     }
-    Ok(BackupOptions {
+    BackupOptions {
         directory: config.backup_dir(),
         data_dir: config.data_dir.clone(),
         keyring,
@@ -49,7 +53,7 @@ pub fn backup_options(config: &Config, identity_files: &[PathBuf]) -> Result<Bac
         site_name: config.site_name.clone(),
         min_free_bytes: config.min_free_bytes,
         read_pg_config: read_pg_config(config),
-    })
+    }
 }
 
 /// Returns the handle to the backups of a running engine.
@@ -66,6 +70,16 @@ pub fn start_backups(
         warn!("Backups are not encrypted; unoc backup keygen prints a key for backup_recipients");
     }
     Ok(Backups::new(options, engine.clone()))
+}
+
+/// Returns the handle to backups that are only looked at: no key is created for them.
+///
+/// # Errors
+/// As [`backup_options`].
+pub(super) fn backups_to_read(config: &Config, engine: &EngineHandle) -> Result<Backups> {
+    let files = Vec::from_iter(config.backup_identity_file.clone());
+    let keyring = Keyring::load(&[], &files, &config.data_dir)?;
+    Ok(Backups::new(options_with(config, keyring), engine.clone()))
 }
 
 /// Returns the off-host targets, and those that cannot be used.

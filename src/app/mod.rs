@@ -31,6 +31,7 @@ mod start;
 mod status_line;
 mod store;
 mod support;
+mod support_store;
 mod systemd;
 
 use std::net::SocketAddr;
@@ -53,8 +54,9 @@ pub use listener::PassedSockets;
 pub use logging::{init_logging, new_log};
 pub use mirror::start_sync;
 pub use reload::ReadConfig;
-pub use store::{is_store_in_use, open_store};
+pub use store::{is_store_in_use, open_detached_store, open_store};
 pub use support::{SupportFacts, SupportFile, SupportServer, make_support_bundle};
+pub use support_store::support_files_of_store;
 
 use self::applied_config::AppliedConfig;
 use self::checks::{CheckedParts, start_checks};

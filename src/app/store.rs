@@ -44,6 +44,21 @@ pub fn is_store_in_use(config: &Config) -> bool {
     Store::is_in_use(&config.data_dir, config.cache_bytes)
 }
 
+/// Opens the store for a look, as this program's layout has it. Nothing in the data directory is created or
+/// changed: what is written is lost when it is closed.
+///
+/// # Errors
+/// [`crate::store::StoreError`] if the store cannot be read.
+pub fn open_detached_store(config: &Config, clock: &Clock) -> Result<Store> {
+    let options =
+        OpenOptions { cache_bytes: config.cache_bytes, now: clock.now(), site_id: config.site_id };
+    let store = Store::open_detached(&config.data_dir, options)?;
+    if store.needs_upgrade()? {
+        store.upgrade()?;
+    }
+    Ok(store)
+}
+
 /// Makes a backup before the upgrade, unless nothing was ever written to the site.
 fn back_up_first(config: &Config, clock: &Clock, store: &Store) -> Result<()> {
     if store.read()?.seq() == 0 {

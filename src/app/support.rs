@@ -12,7 +12,9 @@ use tokio::sync::watch;
 
 use super::crashes::crash_files;
 use super::loopback::OwnServer;
+use super::mirror;
 use crate::api::SupportSource;
+use crate::backup::targets::BackupTarget;
 use crate::config::{self, Config, ConfigErrors};
 use crate::engine::Clock;
 use crate::store::MARKER_FILE;
@@ -21,6 +23,11 @@ use crate::wire::Time;
 
 /// The state of each part, with the checks.
 const HEALTH_FILE: &str = "health.json";
+
+/// The journal, which a sandboxed server may not read.
+const JOURNAL_FILE: &str = "journal.txt";
+/// What the checks say when they run for the bundle, in the form of `unoc doctor`.
+const DOCTOR_FILE: &str = "doctor.json";
 
 /// What the server answers, by the file that takes it.
 const ANSWERS: [(&str, &str); 19] = [
@@ -49,9 +56,14 @@ const ANSWERS: [(&str, &str); 19] = [
 const ANSWER_BYTES_MAX: u64 = 2 * FILE_BYTES_MAX as u64 + (1 << 20);
 /// A longer credential, such as a key file, is no text that would be in a log.
 const CREDENTIAL_BYTES_MAX: u64 = 4096;
+/// What a reader has to know of the files then.
+const SHORT_SECRETS_NOTE: &str = " A secret has fewer than 4 characters: the same\n\
+    word was replaced elsewhere, too.";
 /// How long all of them together may take, and one of them. Then the server is not asked any more.
 const ANSWERS_WAIT: Duration = Duration::from_secs(40);
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// How long the checks may take, which wait for disks and networks.
+const CHECKS_WAIT: Duration = Duration::from_secs(25);
 /// How long a look at the files of the data directory may take.
 const FILES_WAIT: Duration = Duration::from_secs(5);
 
@@ -75,8 +87,14 @@ pub enum SupportServer {
 
 /// A file of a bundle.
 pub struct SupportFile {
-    pub name: &'static str,
+    pub name: String,
     pub content: Result<Vec<u8>, String>,
+}
+
+impl SupportFile {
+    pub fn new(name: impl Into<String>, content: Result<Vec<u8>, String>) -> Self {
+        Self { name: name.into(), content }
+    }
 }
 
 /// Makes a bundle in memory. Returns the name of its directory, and its bytes as `.tar.gz`. It blocks for up
@@ -94,7 +112,12 @@ pub fn make_support_bundle(
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let name = format!("unoc-support-{host}-{stamp}Z");
     let at_s = u64::try_from(now.0 / 1_000_000).unwrap_or(0);
-    let mut bundle = SupportBundle::new(name.clone(), at_s, mask(facts.config));
+    let mask = mask(facts.config);
+    let note = if mask.has_short_secrets() { SHORT_SECRETS_NOTE } else { "" };
+    let mut bundle = SupportBundle::new(name.clone(), at_s, mask);
+    for file in facts.files {
+        bundle.add(&file.name, file.content)?;
+    }
     match &facts.server {
         SupportServer::Itself(url) => match own_server(url) {
             Some(server) => of_server(&server, runtime, &mut bundle)?,
@@ -108,10 +131,12 @@ pub fn make_support_bundle(
         SupportServer::Silent(why) => bundle.add(HEALTH_FILE, Err(why.clone()))?,
     }
     bundle.add("configuration.txt", Ok(configuration(facts.config)))?;
-    for file in facts.files {
-        bundle.add(file.name, file.content)?;
-    }
+    let is_served = !matches!(facts.server, SupportServer::Silent(_));
     for (file, content) in host_files() {
+        let content = content.map_err(|why| match file {
+            JOURNAL_FILE if is_served => format!("{why}; log.txt has the newest lines"),
+            _ => why,
+        });
         bundle.add(file, content)?;
     }
     if let Ok(config) = facts.config {
@@ -121,7 +146,7 @@ pub fn make_support_bundle(
         "Support bundle of UNOC {}, made {} on {host}.\n\n\
          It has facts about the service and its host for whoever looks for a fault: names and addresses of\n\
          equipment, names of operators, nothing of customers beyond their number in each problem. Known\n\
-         secrets, passwords in addresses and keys were replaced by ***. Read it before you pass it on.",
+         secrets, passwords in addresses and keys were replaced by ***. Read it before you pass it on.{note}",
         env!("CARGO_PKG_VERSION"),
         Time(now),
     );
@@ -140,22 +165,34 @@ pub(super) fn source(config: watch::Receiver<Config>, reachable: SocketAddr) -> 
 }
 
 fn mask(config: Result<&Config, &ConfigErrors>) -> SecretMask {
-    let mut secrets = config::secrets_of_environment(&config::environment());
-    secrets.extend(config.iter().flat_map(|config| config.secret_values()));
-    let credentials = config.ok().and_then(|config| config.credentials_dir.as_deref());
-    secrets.extend(credentials.into_iter().flat_map(texts_in));
+    let environment = config::environment();
+    let mut secrets = config::secrets_of_environment(&environment);
+    if let Ok(config) = config {
+        secrets.extend(config.secret_values());
+        let targets = config.backup_targets.iter();
+        secrets.extend(targets.flat_map(|target| BackupTarget::secrets_in_file(target)));
+        let database = mirror::database(config).ok().flatten();
+        secrets.extend(database.into_iter().flat_map(|it| it.config.passwords_in_file()));
+    }
+    // Also when the configuration cannot be used.
+    if let Some(directory) = environment.get("CREDENTIALS_DIRECTORY") {
+        secrets.extend(secrets_in(Path::new(directory)));
+    }
     SecretMask::new(&secrets)
 }
 
-/// The lines of the small files in a directory of credentials.
-fn texts_in(directory: &Path) -> Vec<String> {
+/// The lines of the small files in a directory of credentials, and the values of those with `KEY=VALUE`.
+fn secrets_in(directory: &Path) -> Vec<String> {
     let files = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let small = files.filter(|file| {
         file.metadata().is_ok_and(|it| it.is_file() && it.len() <= CREDENTIAL_BYTES_MAX)
     });
     let texts = small.filter_map(|file| std::fs::read_to_string(file.path()).ok());
     texts
-        .flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+        .flat_map(|text| {
+            let lines = text.lines().map(|line| line.trim().to_owned());
+            lines.chain(BackupTarget::secrets_in_text(&text)).collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -247,7 +284,22 @@ fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -
         let history = ask(&format!("/api/health/checks/{id}/history?hours=168"));
         bundle.add(&format!("checks/{id}.json"), history)?;
     }
-    Ok(())
+    let run = server.request("POST", "/api/health/run", "");
+    let run = runtime.block_on(async { tokio::time::timeout(CHECKS_WAIT, run).await });
+    let found = match run {
+        Ok(Ok(answer)) if answer.status == 200 => checks_in(&answer.body),
+        Ok(Ok(answer)) => Err(format!("the server answered {}: {}", answer.status, answer.body)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the checks took more than {} s", CHECKS_WAIT.as_secs())),
+    };
+    bundle.add(DOCTOR_FILE, found)
+}
+
+/// The list of checks in the answer of the server.
+fn checks_in(answer: &str) -> Result<Vec<u8>, String> {
+    let answer: serde_json::Value =
+        serde_json::from_str(answer).map_err(|error| error.to_string())?;
+    serde_json::to_vec_pretty(&answer["checks"]).map_err(|error| error.to_string())
 }
 
 fn check_ids(health: &[u8]) -> Vec<String> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::args::{BackupAction, Cli};
 use super::backup_print::{print_backup, print_list, print_pruning};
 use super::client::ApplianceClient;
-use super::data_dir::is_new_data_dir;
+use super::data_dir::check_has_site;
 use super::exit::CommandError;
 use super::offline;
 use super::output;
@@ -60,13 +60,7 @@ fn check_no_backup_dir_flag(config: &Config) -> Result<(), CommandError> {
 
 /// Runs an action that needs the list of backups: on the running server, or in this process.
 fn run_on_store(cli: &Cli, config: &Config, action: &BackupAction) -> Result<(), CommandError> {
-    if is_new_data_dir(config) {
-        return Err(CommandError::refused(format!(
-            "{} holds no site. Check that this is the right data_dir. unoc restore latest restores \
-             a site from backup_dir, or from an off-host target if site_id is set",
-            config.data_dir.display()
-        )));
-    }
+    check_has_site(config)?;
     let progress = Progress::waiting(match action {
         BackupAction::Now => "Saving the site",
         BackupAction::Verify { .. } => "Restoring into a scratch store",
@@ -212,22 +206,9 @@ pub(super) fn with_backups<T>(
     identities: &[PathBuf],
     work: impl AsyncFnOnce(Backups) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let (engine, thread) = offline::start_engine(config, store)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let done = runtime.block_on(async {
-        let done = match app::start_backups(config, &engine, identities) {
-            Ok(backups) => work(backups).await,
-            Err(error) => Err(error.into()),
-        };
-        engine.stop().await;
-        done
-    });
-    offline::join(thread)?;
-    done
+    offline::with_engine(config, store, async |engine| {
+        work(app::start_backups(config, &engine, identities)?).await
+    })?
 }
 
 /// Loads the keys of this host and, if given, those of the file `identity`.

@@ -16,6 +16,19 @@ pub(super) fn is_new_data_dir(config: &Config) -> bool {
         && read_marker(&config.data_dir).is_ok_and(|it| it.is_none())
 }
 
+/// Refuses a data directory that has never held a site, so that a command which needs one does not make an
+/// empty site where a path was mistyped.
+pub(super) fn check_has_site(config: &Config) -> Result<(), CommandError> {
+    if !is_new_data_dir(config) {
+        return Ok(());
+    }
+    Err(CommandError::refused(format!(
+        "{} holds no site. Check that this is the right data_dir. unoc restore latest restores a site \
+         from backup_dir, or from an off-host target if site_id is set",
+        config.data_dir.display()
+    )))
+}
+
 /// Returns the address of the server that uses the data directory, or of one that was killed.
 ///
 /// # Errors

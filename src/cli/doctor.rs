@@ -13,8 +13,10 @@ use super::offline;
 use crate::app;
 use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::health::{CheckState, CheckStatus};
-use crate::store::Store;
 use crate::util::counted;
+
+/// The title of the finding whether the store can be used.
+const STORE: &str = "Store opens";
 
 /// What one check found.
 #[derive(Debug, Deserialize, Serialize)]
@@ -44,6 +46,22 @@ impl DoctorFinding {
     fn of_setting(error: &ConfigError) -> Self {
         Self::new("configuration", "Configuration", CheckState::Critical)
             .with(error.to_string(), Some("Correct the setting, then: unoc config check."))
+    }
+
+    pub(super) fn of_settings(errors: &ConfigErrors) -> Vec<Self> {
+        errors.0.iter().map(Self::of_setting).collect()
+    }
+
+    pub(super) fn of_no_site(config: &Config) -> Self {
+        let what =
+            format!("{} holds no site yet; the service makes one", config.data_dir.display());
+        Self::new("store.open", STORE, CheckState::Unknown).with(what, None)
+    }
+
+    pub(super) fn of_no_store(error: &CommandError) -> Self {
+        let remedy = "The message says why; unoc restore latest replaces a store that is lost.";
+        Self::new("store.open", STORE, CheckState::Critical)
+            .with(exit::one_line(&error.cause), Some(remedy))
     }
 
     fn is_fault(&self) -> bool {
@@ -76,49 +94,50 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
     }
 }
 
-pub(super) fn findings(cli: &Cli) -> Result<Vec<DoctorFinding>, CommandError> {
-    let of_settings =
-        |errors: &ConfigErrors| errors.0.iter().map(DoctorFinding::of_setting).collect();
+fn findings(cli: &Cli) -> Result<Vec<DoctorFinding>, CommandError> {
     let config = match cli.load_config() {
         Ok(config) => config,
-        Err(errors) => return Ok(of_settings(&errors)),
+        Err(errors) => return Ok(DoctorFinding::of_settings(&errors)),
     };
-    let mut findings = match app::check(&config) {
-        Ok(()) => vec![DoctorFinding::new("configuration", "Configuration", CheckState::Ok)],
-        Err(errors) => of_settings(&errors),
-    };
+    let mut findings = of_configuration(&config);
     if findings.iter().all(|finding| !finding.is_fault()) {
         findings.extend(of_site(&config)?);
     }
     Ok(findings)
 }
 
+/// Whether the service can use the configuration.
+pub(super) fn of_configuration(config: &Config) -> Vec<DoctorFinding> {
+    match app::check(config) {
+        Ok(()) => vec![DoctorFinding::new("configuration", "Configuration", CheckState::Ok)],
+        Err(errors) => DoctorFinding::of_settings(&errors),
+    }
+}
+
 /// The checks of the server that uses the store, or else of the store and the host.
 fn of_site(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
-    const STORE: &str = "Store opens";
     if is_new_data_dir(config) {
-        let what =
-            format!("{} holds no site yet; the service makes one", config.data_dir.display());
-        return Ok(vec![
-            DoctorFinding::new("store.open", STORE, CheckState::Unknown).with(what, None),
-        ]);
+        return Ok(vec![DoctorFinding::of_no_site(config)]);
     }
     match offline::open_store(config) {
         Ok(None) => of_server(config),
         Ok(Some(store)) => {
-            let mut findings = vec![DoctorFinding::new("store.open", STORE, CheckState::Ok)];
-            findings.extend(without_server(config, store)?);
-            Ok(findings)
+            let checks = offline::with_engine(config, store, async |engine| {
+                app::offline_checks(config, &engine, &[]).await
+            })?;
+            Ok(of_checks(checks?))
         }
-        Err(error) => {
-            let remedy = "The message says why; unoc restore latest replaces a store that is lost.";
-            let finding = DoctorFinding::new("store.open", STORE, CheckState::Critical);
-            Ok(vec![finding.with(exit::one_line(&error.cause), Some(remedy))])
-        }
+        Err(error) => Ok(vec![DoctorFinding::of_no_store(&error)]),
     }
 }
 
-fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
+/// What the checks say of a store that opens.
+pub(super) fn of_checks(checks: Vec<CheckStatus>) -> Vec<DoctorFinding> {
+    let opens = DoctorFinding::new("store.open", STORE, CheckState::Ok);
+    std::iter::once(opens).chain(checks.into_iter().map(DoctorFinding::from)).collect()
+}
+
+pub(super) fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
     #[derive(Deserialize)]
     struct Answer {
         checks: Vec<DoctorFinding>,
@@ -128,24 +147,6 @@ fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
     server.post("/api/health/run")?.read_to_string(&mut text)?;
     let answer: Answer = serde_json::from_str(&text).context("the server's answer is not JSON")?;
     Ok(answer.checks)
-}
-
-fn without_server(config: &Config, store: Store) -> Result<Vec<DoctorFinding>, CommandError> {
-    let (engine, thread) = offline::start_engine(config, store)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let checks = runtime.block_on(async {
-        let checks = app::offline_checks(config, &engine).await;
-        engine.stop().await;
-        checks
-    });
-    // A probe that hangs must not keep the command from ending.
-    runtime.shutdown_background();
-    offline::join(thread)?;
-    Ok(checks?.into_iter().map(DoctorFinding::from).collect())
 }
 
 /// The worst last, where the eye is when the output ends.

@@ -41,7 +41,7 @@ fn write(
     name: &str,
 ) -> Result<(), CommandError> {
     let separator = args.separator.unwrap_or_default();
-    let Some(store) = offline::open_store(config)? else {
+    let Some(store) = offline::open_existing(config)? else {
         let path = match args.csv {
             None => "/api/export".to_owned(),
             Some(kind) => {

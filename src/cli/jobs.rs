@@ -22,7 +22,7 @@ const POLL_EVERY: Duration = Duration::from_millis(200);
 pub(super) fn run(cli: &Cli, action: Option<&JobsAction>) -> Result<(), CommandError> {
     let config = cli.load_config()?;
     check(action)?;
-    let answer = match offline::open_store(&config)? {
+    let answer = match offline::open_existing(&config)? {
         Some(store) => run_locally(&config, store, action)?,
         None => run_on_server(&config, action)?,
     };

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
-use super::data_dir::{StoreUse, is_new_data_dir, store_use};
+use super::data_dir::{StoreUse, check_has_site, is_new_data_dir, store_use};
 use super::exit::CommandError;
 use crate::app;
 use crate::config::Config;
@@ -17,18 +17,34 @@ use crate::util::counted;
 /// The command that stops the service, for messages.
 pub(super) const STOP_COMMAND: &str = "systemctl stop unoc";
 
-/// Opens the store. Returns `None` if a server uses it.
+/// Opens the store, or creates the first one. Returns `None` if a server uses it.
 pub(super) fn open_store(config: &Config) -> Result<Option<Store>, CommandError> {
     if let StoreUse::Server = store_use(config)? {
         return Ok(None);
     }
-    match app::open_store(config, &Clock::system()) {
+    unless_locked(app::open_store(config, &Clock::system()))
+}
+
+fn unless_locked(opened: anyhow::Result<Store>) -> Result<Option<Store>, CommandError> {
+    match opened {
         Ok(store) => Ok(Some(store)),
         Err(error) => match error.downcast_ref() {
             Some(StoreError::Locked { .. }) => Ok(None),
             _ => Err(error.into()),
         },
     }
+}
+
+/// Opens the store of a site that is there already. Returns `None` if a server uses it.
+pub(super) fn open_existing(config: &Config) -> Result<Option<Store>, CommandError> {
+    check_has_site(config)?;
+    open_store(config)
+}
+
+/// Opens the store for a look that changes nothing, which root may take at the store of any user. Returns
+/// `None` if a server uses it.
+pub(super) fn open_detached(config: &Config) -> Result<Option<Store>, CommandError> {
+    unless_locked(app::open_detached_store(config, &Clock::system()))
 }
 
 /// Opens the store for a command that needs exclusive access.
@@ -109,6 +125,29 @@ pub(super) fn start_engine(
 ) -> Result<(EngineHandle, JoinHandle<EngineExit>), CommandError> {
     let options = EngineOptions { min_free_bytes: config.min_free_bytes, clock: Clock::system() };
     Ok(Engine::start(store, options)?)
+}
+
+/// Runs `work` with an engine in this process on a store that no server uses.
+pub(super) fn with_engine<T>(
+    config: &Config,
+    store: Store,
+    work: impl AsyncFnOnce(EngineHandle) -> T,
+) -> Result<T, CommandError> {
+    let (engine, thread) = start_engine(config, store)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let done = runtime.block_on(async {
+        let done = work(engine.clone()).await;
+        engine.stop().await;
+        done
+    });
+    // What hangs, such as a probe, must not keep the command from ending.
+    runtime.shutdown_background();
+    join(thread)?;
+    Ok(done)
 }
 
 pub(super) fn runtime() -> Result<Runtime, CommandError> {

@@ -11,38 +11,33 @@ use super::args::Cli;
 use super::client::ApplianceClient;
 use super::data_dir::is_new_data_dir;
 use super::destination::Destination;
-use super::doctor;
+use super::doctor::{self, DoctorFinding};
 use super::exit::{self, CommandError};
 use super::offline;
-use super::output;
-use crate::app::{SupportFacts, SupportFile, SupportServer, make_support_bundle, read_endpoint};
+use crate::app::{
+    self, SupportFacts, SupportFile, SupportServer, make_support_bundle, read_endpoint,
+};
 use crate::config::Config;
-use crate::domain::EntityKind;
-use crate::store::{IncidentState, Snapshot};
+use crate::health::CheckStatus;
+use crate::store::Store;
 use crate::util::files::PRIVATE_MODE;
 use crate::util::format_bytes;
-use crate::wire::Time;
 
-/// Most runs of each job, and most incidents of each state, from a store that no server uses.
-const RUNS_MAX: usize = 5;
-const INCIDENTS_MAX: usize = 200;
+/// What a look at the store cannot measure: it writes to memory.
+const NOT_MEASURED: [&str; 1] = ["store.write"];
 /// The largest bundle of a server: its files before they are compressed.
 const SERVED_BYTES_MAX: u64 = 64 << 20;
 
 /// Makes a bundle of what the server says, or of what can be read without one, and writes it.
 pub(super) fn run(cli: &Cli, file: Option<&PathBuf>) -> Result<(), CommandError> {
     let config = cli.load_config();
-    let mut files = vec![SupportFile { name: "doctor.json", content: doctor(cli) }];
-    let mut server = SupportServer::Silent("the configuration cannot be used".to_owned());
-    if let Ok(config) = &config {
-        let content = of_store(config);
-        server = match content {
-            // Nobody else has the store open: an address is one that a killed process left behind.
-            Ok(_) => SupportServer::Silent("no server runs".to_owned()),
-            Err(_) => of_server(config),
-        };
-        files.push(SupportFile { name: "store.txt", content });
-    }
+    let (server, files) = match &config {
+        Ok(config) => of_site(config),
+        Err(errors) => {
+            let why = "the configuration cannot be used".to_owned();
+            (SupportServer::Silent(why), vec![doctor(Ok(DoctorFinding::of_settings(errors)))])
+        }
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
@@ -93,49 +88,54 @@ fn of_server(config: &Config) -> SupportServer {
     )
 }
 
-/// What `unoc doctor` finds: without a server, this is the state of the store, the host and the backups.
-fn doctor(cli: &Cli) -> Result<Vec<u8>, String> {
-    let findings = doctor::findings(cli).map_err(|error| exit::one_line(&error.cause))?;
-    serde_json::to_vec_pretty(&findings).map_err(|error| error.to_string())
-}
-
-/// What the store itself says: its counts, the mirror's state, the last runs of jobs, incidents.
-fn of_store(config: &Config) -> Result<Vec<u8>, String> {
-    let read = || -> Result<Option<Vec<u8>>, CommandError> {
-        if is_new_data_dir(config) {
-            return Ok(None);
+/// What the server and `unoc doctor` say of the site, or what its store says when no server uses it.
+fn of_site(config: &Config) -> (SupportServer, Vec<SupportFile>) {
+    let mut findings = doctor::of_configuration(config);
+    if is_new_data_dir(config) {
+        findings.push(DoctorFinding::of_no_site(config));
+        return (of_server(config), vec![doctor(Ok(findings)), no_store("there is no store")]);
+    }
+    let opened = offline::open_detached(config);
+    let looked = opened.and_then(|store| store.map(|store| of_store(config, store)).transpose());
+    match looked {
+        Ok(Some((checks, files))) => {
+            let checks = checks.map(doctor::of_checks).map_err(|error| format!("{error:#}"));
+            let all = checks.map(|checks| findings.into_iter().chain(checks).collect());
+            // Nobody else has the store open: an address is one that a killed process left behind.
+            let server = SupportServer::Silent("no server runs".to_owned());
+            (server, std::iter::once(doctor(all)).chain(files).collect())
         }
-        let Some(store) = offline::open_store(config)? else { return Ok(None) };
-        let snapshot = store.read()?;
-        let mut text = Vec::new();
-        write_state(&snapshot, &mut text)?;
-        Ok(Some(text))
-    };
-    match read() {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err("there is no store, or a process uses it".to_owned()),
-        Err(error) => Err(exit::one_line(&error.cause)),
+        Ok(None) => {
+            let checks = doctor::of_server(config);
+            let checks = checks.map_err(|error| exit::one_line(&error.cause));
+            let all = checks.map(|checks| findings.into_iter().chain(checks).collect());
+            (of_server(config), vec![doctor(all), no_store("a process uses it")])
+        }
+        Err(error) => {
+            findings.push(DoctorFinding::of_no_store(&error));
+            let why = no_store(exit::one_line(&error.cause));
+            (of_server(config), vec![doctor(Ok(findings)), why])
+        }
     }
 }
 
-fn write_state(snapshot: &Snapshot, out: &mut Vec<u8>) -> Result<(), CommandError> {
-    let [devices, interfaces, links] = EntityKind::ALL.map(|kind| snapshot.count(kind));
-    let created_at = Time(snapshot.created_at()?);
-    let counts = output::entities([devices?, interfaces?, links?]);
-    let mut lines = vec![
-        format!("created {created_at}, last commit {}: {counts}", snapshot.seq()),
-        format!("not in PostgreSQL: {}", snapshot.dirty_count()?),
-        format!("mirror: {:#?}", snapshot.mirror()?),
-    ];
-    for name in snapshot.job_names()? {
-        let runs = snapshot.job_runs(&name, RUNS_MAX)?;
-        lines.push(format!("job {name}: {:#?}\n{runs:#?}", snapshot.job(&name)?));
-    }
-    for state in IncidentState::ALL {
-        let incidents = snapshot.incidents(state, None)?.take(INCIDENTS_MAX);
-        let incidents = incidents.collect::<Result<Vec<_>, _>>()?;
-        lines.push(format!("incidents, {}: {incidents:#?}", state.as_str()));
-    }
-    out.extend_from_slice(lines.join("\n").as_bytes());
-    Ok(())
+/// The checks, and the files of the store. The file stays as it is.
+fn of_store(config: &Config, store: Store) -> Result<FoundInStore, CommandError> {
+    offline::with_engine(config, store, async |engine| {
+        let checks = app::offline_checks(config, &engine, &NOT_MEASURED).await;
+        (checks, app::support_files_of_store(config, &engine).await)
+    })
+}
+
+type FoundInStore = (anyhow::Result<Vec<CheckStatus>>, Vec<SupportFile>);
+
+fn doctor(findings: Result<Vec<DoctorFinding>, String>) -> SupportFile {
+    let content = findings.and_then(|findings| {
+        serde_json::to_vec_pretty(&findings).map_err(|error| error.to_string())
+    });
+    SupportFile::new("doctor.json", content)
+}
+
+fn no_store(why: impl Into<String>) -> SupportFile {
+    SupportFile::new("store.txt", Err(why.into()))
 }

@@ -18,7 +18,7 @@ use crate::util::counted;
 
 pub(super) fn run(cli: &Cli, action: SyncAction) -> Result<(), CommandError> {
     let config = cli.load_config()?;
-    let answer = match offline::open_store(&config)? {
+    let answer = match offline::open_existing(&config)? {
         Some(store) => run_locally(&config, store, action)?,
         None => run_on_server(&config, action)?,
     };

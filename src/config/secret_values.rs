@@ -7,7 +7,8 @@ use super::settings::Config;
 
 /// What the name of a variable contains if its value is a secret, such as `AWS_SECRET_ACCESS_KEY` or
 /// `PGPASSWORD`.
-const SECRET_NAMES: [&str; 5] = ["SECRET", "PASSWORD", "TOKEN", "CREDENTIAL", "ACCESS_KEY"];
+const SECRET_NAMES: [&str; 7] =
+    ["SECRET", "PASSWORD", "PASSPHRASE", "TOKEN", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 
 impl Config {
     /// Returns the secrets of the settings, and those parts of addresses that are secrets by themselves.
@@ -16,13 +17,15 @@ impl Config {
         if let Some(token) = &self.shutdown_token {
             secrets.push(token.expose().to_owned());
         }
-        let urls = [&self.database_url, &self.smtp_url, &self.heartbeat_url];
-        for url in urls.into_iter().flatten() {
+        for url in [&self.database_url, &self.smtp_url].into_iter().flatten() {
             add_url(url.expose(), &mut secrets);
+        }
+        if let Some(url) = &self.heartbeat_url {
+            add_capability_url(url.expose(), &mut secrets);
         }
         for contact in &self.contacts {
             if let ChannelSettings::Webhook { url, key, .. } = &contact.channel {
-                add_url(url.expose(), &mut secrets);
+                add_capability_url(url.expose(), &mut secrets);
                 secrets.extend(key.iter().map(|key| key.expose().to_owned()));
             }
         }
@@ -67,6 +70,30 @@ fn add_url(url: &str, secrets: &mut Vec<String>) {
     secrets.extend(secret.flat_map(|(_, value)| [value.to_owned(), decoded(value)]));
 }
 
+/// Adds the parts of an address by which alone something is reached, so that each may be the secret: the path
+/// as a whole, what looks like a token in it, and all values of the query.
+fn add_capability_url(url: &str, secrets: &mut Vec<String>) {
+    add_url(url, secrets);
+    let Some((_, rest)) = url.split_once("://") else { return };
+    let Some((_, path)) = rest.split_once('/') else { return };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    if path.len() >= PATH_BYTES_MIN {
+        secrets.push(path.to_owned());
+    }
+    let has_digit = |part: &&str| part.bytes().any(|byte| byte.is_ascii_digit());
+    let tokens = path.split('/').filter(|part| part.len() >= TOKEN_BYTES_MIN).filter(has_digit);
+    let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    let values = values.filter(|value| !PLAIN_VALUES.contains(value));
+    secrets.extend(tokens.chain(values).flat_map(|text| [text.to_owned(), decoded(text)]));
+}
+
+/// Values of switches, such as `wait=true` of Discord. Without them, nothing of JSON would be left.
+const PLAIN_VALUES: [&str; 7] = ["", "true", "false", "yes", "no", "0", "1"];
+/// A shorter path, such as `ping`, is a word of other texts, too.
+const PATH_BYTES_MIN: usize = 8;
+/// A part of a path with a digit and so many characters is more than `v1` or a name.
+const TOKEN_BYTES_MIN: usize = 6;
+
 /// Tokens in the paths of webhooks have at least so many characters; `services`, `webhooks` and the names of
 /// databases are shorter.
 const PATH_PART_MIN: usize = 16;
@@ -110,5 +137,18 @@ mod tests {
         secrets.sort();
         secrets.dedup();
         assert_eq!(secrets, ["0123456789abcdef0123", "aws-key", "deep", "p%40ss", "p@ss"]);
+    }
+
+    #[test]
+    fn the_address_of_a_webhook_is_a_secret_in_all_its_parts() {
+        let mut secrets = Vec::new();
+        let url = "https://chat.example.org/hooks/v1/tok4711?t=x%40y&wait=true&room=";
+        add_capability_url(url, &mut secrets);
+        secrets.sort();
+        secrets.dedup();
+        assert_eq!(secrets, ["hooks/v1/tok4711", "tok4711", "x%40y", "x@y"]);
+        secrets.clear();
+        add_capability_url("https://hc.example.org/ping", &mut secrets);
+        assert_eq!(secrets, [""; 0]);
     }
 }

@@ -45,6 +45,11 @@ impl PgConfig {
         Ok(Self { address, echo, passfile })
     }
 
+    /// Returns every password in the password file, for those who must not pass one on.
+    pub fn passwords_in_file(&self) -> Vec<String> {
+        self.passfile.as_deref().map(passfile::passwords).unwrap_or_default()
+    }
+
     /// Sets the password file, unless the address names one.
     #[must_use]
     pub fn with_passfile(mut self, path: Option<PathBuf>) -> Self {

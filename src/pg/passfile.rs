@@ -41,6 +41,13 @@ pub(super) fn find(
     Ok(password(&text, [&host, &endpoint.port.to_string(), database, user]))
 }
 
+/// Returns every password in the file, also of one that [`find`] does not use; none if it cannot be read.
+pub(super) fn passwords(path: &Path) -> Vec<String> {
+    let Ok(text) = read_text(path) else { return Vec::new() };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| fields(line).into_iter().nth(4)).map(|field| field.text).collect()
+}
+
 fn read(path: &Path) -> Result<String, String> {
     let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
@@ -50,6 +57,10 @@ fn read(path: &Path) -> Result<String, String> {
         let shown = path.display();
         return Err(format!("users other than its owner have access to it; chmod 600 {shown}"));
     }
+    read_text(path)
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
     let read = File::open(path).and_then(|file| {
         let mut bytes = Vec::new();
         file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;

@@ -9,6 +9,7 @@ mod audit_size;
 mod codec;
 mod commit;
 mod counters;
+mod detached;
 mod disk_space;
 mod duties;
 mod error;

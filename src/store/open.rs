@@ -285,7 +285,7 @@ impl Store {
         DiskSpace::of(&self.directory)
     }
 
-    fn check_sentinel(
+    pub(super) fn check_sentinel(
         db: &impl redb::ReadableDatabase,
         path: &Path,
         directory: &Path,

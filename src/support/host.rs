@@ -40,6 +40,8 @@ const UNIT_PROPERTIES: &str = "ActiveState,SubState,Result,NRestarts,ExecMainCod
     ExecMainStartTimestamp,ActiveEnterTimestamp,WatchdogTimestamp,MemoryCurrent,MemoryPeak,MemoryMax,\
     TasksCurrent,LimitNOFILE,User,FragmentPath,DropInPaths,StatusText";
 
+const NO_ENTRIES: &[u8] = b"-- No entries --";
+
 /// How long each of them may take.
 const COMMAND_WAIT: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
@@ -97,6 +99,10 @@ fn output(command: &[&str]) -> Result<Vec<u8>, String> {
     }
     match received {
         Ok(Ok(Ok(bytes))) if bytes.is_empty() => Err(format!("{program} printed nothing")),
+        // What journalctl says to a user who may not read the journal, too (journalctl(1)).
+        Ok(Ok(Ok(bytes))) if bytes.starts_with(NO_ENTRIES) => {
+            Err(format!("{program} shows no entries to this user"))
+        }
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Err(_)) => Err(format!("{program} took more than {} s", COMMAND_WAIT.as_secs())),
         Ok(Ok(Err(error))) | Err(error) => Err(format!("{program} cannot be read: {error}")),
@@ -113,6 +119,8 @@ mod tests {
         assert!(facts.contains("== /proc/version\nLinux version"), "{facts}");
         assert_eq!(output(&["echo", "hello"]), Ok(b"hello\n".to_vec()));
         assert_eq!(output(&["true"]), Err("true printed nothing".to_owned()));
+        let none = output(&["echo", "-- No entries --"]);
+        assert_eq!(none, Err("echo shows no entries to this user".to_owned()));
         assert!(output(&["no-such-program"]).unwrap_err().contains("cannot be run"));
         assert_eq!(output(&["sleep", "60"]), Err("sleep took more than 5 s".to_owned()));
     }

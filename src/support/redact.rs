@@ -3,8 +3,11 @@
 /// Printed in place of a secret.
 const MASK: &[u8] = b"***";
 
-/// Shorter ones would match anywhere. Settings are shown masked anyway; this is the second net.
+/// Shorter secrets are looked for as words only: inside of words they would match anywhere.
 const SECRET_BYTES_MIN: usize = 4;
+/// What the name of a value contains, in upper case, if the value is a secret.
+const SECRET_NAMES: [&[u8]; 6] =
+    [b"SECRET", b"PASSWORD", b"PASSPHRASE", b"TOKEN", b"API_KEY", b"SIGNATURE"];
 
 type Marked = (&'static [u8], fn(u8) -> bool);
 
@@ -26,6 +29,8 @@ fn is_token(byte: u8) -> bool {
 pub struct SecretMask {
     /// The longest first: one may contain another.
     secrets: Vec<Vec<u8>>,
+    /// Those that are replaced only where they are a word.
+    words: Vec<Vec<u8>>,
 }
 
 impl SecretMask {
@@ -36,22 +41,31 @@ impl SecretMask {
             quoted.trim_matches('"').to_owned()
         });
         let all = quoted.chain(secrets.iter().cloned()).map(String::into_bytes);
-        let mut secrets: Vec<_> = all.filter(|secret| secret.len() >= SECRET_BYTES_MIN).collect();
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets }
+        let mut all: Vec<_> = all.filter(|secret| !secret.is_empty()).collect();
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup();
+        let (secrets, words) = all.into_iter().partition(|it| it.len() >= SECRET_BYTES_MIN);
+        Self { secrets, words }
+    }
+
+    /// Whether secrets are so short that other words were replaced, too.
+    pub fn has_short_secrets(&self) -> bool {
+        !self.words.is_empty()
     }
 
     /// Returns the text with `***` in place of each known secret, of passwords in addresses, of secret
-    /// keys and of credentials in headers.
+    /// keys, of credentials in headers, and of values such as `token=…`.
     pub fn redact(&self, mut text: Vec<u8>) -> Vec<u8> {
         for secret in &self.secrets {
-            text = replaced(text, secret);
+            text = replaced(text, secret, |_, _| true);
+        }
+        for word in &self.words {
+            text = replaced(text, word, is_word);
         }
         for (mark, belongs) in MARKED {
             text = without_marked(&text, mark, belongs);
         }
-        without_passwords(&text)
+        without_named_values(&without_passwords(&text))
     }
 }
 
@@ -68,14 +82,55 @@ fn position(text: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
-fn replaced(text: Vec<u8>, secret: &[u8]) -> Vec<u8> {
-    let Some(first) = position(&text, secret) else { return text };
-    let mut redacted = text[..first].to_vec();
-    let mut rest = &text[first..];
-    while let Some(at) = position(rest, secret) {
-        redacted.extend_from_slice(&rest[..at]);
-        redacted.extend_from_slice(MASK);
-        rest = &rest[at + secret.len()..];
+/// Whether what is between these bytes is a word.
+fn is_word(before: Option<&u8>, after: Option<&u8>) -> bool {
+    [before, after].into_iter().flatten().all(|byte| !byte.is_ascii_alphanumeric())
+}
+
+fn replaced(
+    text: Vec<u8>,
+    secret: &[u8],
+    is_one: impl Fn(Option<&u8>, Option<&u8>) -> bool,
+) -> Vec<u8> {
+    if position(&text, secret).is_none() {
+        return text;
+    }
+    let mut redacted = Vec::with_capacity(text.len());
+    let mut from = 0;
+    while let Some(found) = position(&text[from..], secret) {
+        let (at, end) = (from + found, from + found + secret.len());
+        redacted.extend_from_slice(&text[from..at]);
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        if is_one(before, text.get(end)) {
+            redacted.extend_from_slice(MASK);
+            from = end;
+        } else {
+            redacted.push(text[at]);
+            from = at + 1;
+        }
+    }
+    redacted.extend_from_slice(&text[from..]);
+    redacted
+}
+
+/// Replaces the value in `name=value` where the name is that of a secret, unless it is the path of a file.
+fn without_named_values(text: &[u8]) -> Vec<u8> {
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"&\"'<>,;)]}\\".contains(byte);
+    let mut redacted = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'=') {
+        let (before, value) = rest.split_at(at + 1);
+        redacted.extend_from_slice(before);
+        rest = value;
+        let length = before[..at].iter().rev().take_while(|byte| is_of_name(byte)).count();
+        let name = before[at - length..at].to_ascii_uppercase();
+        let is_secret = SECRET_NAMES.iter().any(|part| position(&name, part).is_some());
+        let length = value.iter().position(is_end).unwrap_or(value.len());
+        if is_secret && length > 0 && value[0] != b'/' && !value.starts_with(MASK) {
+            redacted.extend_from_slice(MASK);
+            rest = &value[length..];
+        }
     }
     redacted.extend_from_slice(rest);
     redacted
@@ -137,7 +192,8 @@ mod tests {
         assert_eq!(redact(&["s3cr3t"], "a s3cr3ts3cr3t b"), "a ****** b");
         assert_eq!(redact(&["inner", "inner-longer"], "x inner-longer y inner"), "x *** y ***");
         assert_eq!(redact(&["pa\"ss\\word"], r#"{"k":"pa\"ss\\word"}"#), r#"{"k":"***"}"#);
-        assert_eq!(redact(&["", "abc"], "abc"), "abc", "too short to be searched");
+        assert_eq!(redact(&["", "abc"], "abc, abcd xabc \"abc\""), "***, abcd xabc \"***\"");
+        assert_eq!(redact(&["aa"], "aaa aa-aa"), "aaa ***-***", "a short one is a word");
     }
 
     #[test]
@@ -147,6 +203,12 @@ mod tests {
             ("two a://u:p@h, b://u:q@h", "two a://u:***@h, b://u:***@h"),
             ("http://127.0.0.1:5001/a@b", "http://127.0.0.1:5001/a@b"),
             ("smtp://user@host:25", "smtp://user@host:25"),
+            ("GET /x?api_token=abc&limit=5 HTTP", "GET /x?api_token=***&limit=5 HTTP"),
+            ("AWS_SECRET_ACCESS_KEY=a/b= x=1", "AWS_SECRET_ACCESS_KEY=*** x=1"),
+            (
+                "password_file=/etc/pw key=check:a token=",
+                "password_file=/etc/pw key=check:a token=",
+            ),
             ("key AGE-SECRET-KEY-1QQPZ09.", "key AGE-SECRET-KEY-1***."),
             ("Authorization: Bearer abc.def= x", "Authorization: Bearer *** x"),
             (

@@ -64,15 +64,30 @@ impl CredentialsFile {
 
     /// What takes the values out of texts, since any of them may be a secret.
     pub(super) fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets())
+    }
+
+    /// The values that may be secrets; of the JSON of a service account, its whole text.
+    pub(super) fn secrets(&self) -> Vec<String> {
         let is_secret =
             |it: &&CredentialSetting| !PLAIN.iter().any(|plain| it.name.ends_with(plain));
-        let secrets = self.settings.iter().filter(is_secret);
-        Redactor::new(secrets.map(|it| it.value.clone()).collect())
+        self.settings.iter().filter(is_secret).map(|it| it.value.clone()).collect()
+    }
+
+    /// Reads a text that is one of secrets whatever its permissions are; nothing if it has no settings.
+    pub(super) fn secrets_of_text(text: &str) -> Vec<String> {
+        let settings = parse(text).unwrap_or_default();
+        Self { path: PathBuf::new(), settings }.secrets()
     }
 
     /// The error of one of its lines.
     pub(super) fn error(&self, what: String) -> TargetError {
         TargetError::Credentials { path: self.path.clone(), what }
+    }
+
+    /// Reads the text of a file, whatever its permissions are.
+    pub(super) fn read_text(path: &Path) -> std::io::Result<String> {
+        text_of(File::open(path)?)
     }
 
     fn read(path: PathBuf) -> Result<Self, TargetError> {
@@ -87,15 +102,19 @@ impl CredentialsFile {
             let shown = path.display();
             return Err(invalid(format!("everyone can read it; chmod o= {shown}")));
         }
-        let mut text = String::new();
-        let read = file.take(BYTES_MAX + 1).read_to_string(&mut text);
-        read.map_err(|_| invalid("it cannot be read as text".to_owned()))?;
+        let text = text_of(file).map_err(|_| invalid("it cannot be read as text".to_owned()))?;
         if u64::try_from(text.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
             return Err(invalid(format!("it is larger than {BYTES_MAX} bytes")));
         }
         let settings = parse(text.trim_start_matches('\u{feff}')).map_err(invalid)?;
         Ok(Self { path, settings })
     }
+}
+
+fn text_of(file: File) -> std::io::Result<String> {
+    let mut text = String::new();
+    file.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Ends of the names of settings whose values help in an error.

@@ -91,6 +91,22 @@ impl BackupTarget {
         TargetAddress::parse(text).ok().map(|address| (address.name, address.shown))
     }
 
+    /// Returns the secrets in the file that an address names, for those who must not pass one on. They are
+    /// known also when the target cannot be used.
+    #[must_use]
+    pub fn secrets_in_file(text: &str) -> Vec<String> {
+        let address = TargetAddress::parse(text).ok();
+        let file = address.and_then(|address| address.credentials_file);
+        let text = file.and_then(|file| CredentialsFile::read_text(&file).ok());
+        text.map(|text| CredentialsFile::secrets_of_text(&text)).unwrap_or_default()
+    }
+
+    /// Returns the secrets in a text of the form of a credentials file: lines `KEY=VALUE`.
+    #[must_use]
+    pub fn secrets_in_text(text: &str) -> Vec<String> {
+        CredentialsFile::secrets_of_text(text)
+    }
+
     /// Reads several addresses, whose names must differ.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Refusals of commands, which change nothing.
 
 use std::fs;
+use std::path::Path;
 
 use crate::harness::process::{Server, run};
 
@@ -154,4 +155,32 @@ fn the_error_of_an_address_in_use_has_a_remedy() {
         "{said:?}"
     );
     assert!(said.stderr.contains("--port"), "{said:?}");
+}
+
+/// A mistyped path must not become a site without devices.
+#[test]
+fn a_command_that_needs_a_site_creates_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let missing = directory.path().join("mistyped");
+    let file = directory.path().join("site.jsonl");
+    let file = file.to_str().expect("UTF-8");
+    for arguments in [
+        &["export"][..],
+        &["export", file],
+        &["export", "--csv", "devices"],
+        &["jobs"],
+        &["jobs", "run", "backup"],
+        &["jobs", "disable", "backup"],
+        &["sync", "status"],
+        &["backup", "list"],
+    ] {
+        let said = run(&missing, arguments).expect(3);
+        assert!(said.stderr.contains("mistyped holds no site"), "{arguments:?}: {}", said.stderr);
+        assert_eq!(said.stdout, "", "{arguments:?}");
+    }
+    for arguments in [&["runbook"][..], &["reports"], &["logs"], &["notify", "test"]] {
+        let said = run(&missing, arguments).expect(75);
+        assert!(said.stderr.contains("no server runs on"), "{arguments:?}: {}", said.stderr);
+    }
+    assert!(!missing.exists() && !Path::new(file).exists(), "nothing was created");
 }

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
+use unoc::backup::KeyPair;
+use unoc::domain::Timestamp;
+use unoc::engine::Clock;
+use unoc::store::{OpenOptions, Sample, Store};
+
 use crate::harness::process::{Server, run, said, unoc};
+use crate::harness::unprivileged;
 
 /// Secrets as an operator sets them, and a part of each that must never be seen.
 const PLANTED: [(&str, &str); 5] = [
@@ -92,8 +98,132 @@ fn a_bundle_of_a_server_has_its_state_and_no_secret() {
         assert!(files["host.txt"].contains("Linux version"), "the kernel");
         assert!(files["data_directory.txt"].contains("unoc.redb"), "the files");
         assert!(files["README.txt"].contains("log.txt"), "the contents");
+        let checks: Value = serde_json::from_str(&files["doctor.json"]).expect("the checks");
+        let mut ids = checks.as_array().expect("a list").iter().map(|check| &check["id"]);
+        assert!(ids.any(|id| id == "disk.free"), "{checks}");
+        // On a host without systemd, or for a user who may not read it.
+        let readme = &files["README.txt"];
+        assert!(files.contains_key("journal.txt") || readme.contains("; log.txt has the newest"));
     }
-    serde_json::from_str::<Value>(&commanded["doctor.json"]).expect("the checks");
+}
+
+/// Secrets that are in files, are short, or are in addresses of webhooks; and what people write anywhere.
+const HIDDEN: [&str; 7] = [
+    "planted/seven+",
+    "planted:eight",
+    "planted nine",
+    "planted10",
+    "planted-eleven",
+    "qz7",
+    "planted-twelve",
+];
+
+#[test]
+fn secrets_of_files_and_webhooks_and_short_ones_are_in_no_file() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("it is ours");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        path.display().to_string()
+    };
+    let keys =
+        file("target.env", "AWS_ACCESS_KEY_ID=qz7\nAWS_SECRET_ACCESS_KEY=\"planted/seven+\"\n");
+    let passwords = file("passwords", "127.0.0.1:1:unoc:unoc:planted\\:eight\n");
+    fs::create_dir(directory.path().join("credentials")).expect("it is ours");
+    file(
+        "credentials/backup_target_other",
+        "# keys\nexport AWS_SECRET_ACCESS_KEY='planted nine'\n",
+    );
+    let target = format!(
+        "s3://bucket/sites?endpoint=http://127.0.0.1:1&region=r&path_style=true&name=minio\
+         &credentials_file={keys}"
+    );
+    let hook = "http://127.0.0.1:1/hook/planted10?t=planted-eleven&wait=true";
+    let contacts = json!([{"name": "on-call", "webhook": {"url": hook}}]).to_string();
+    let credentials = directory.path().join("credentials").display().to_string();
+    let environment = [
+        ("UNOC_BACKUP_TARGETS", target.as_str()),
+        ("PGPASSFILE", &passwords),
+        ("DATABASE_URL", "postgresql://unoc@127.0.0.1:1/unoc?connect_timeout=1"),
+        ("CREDENTIALS_DIRECTORY", &credentials),
+        ("UNOC_CONTACTS", &contacts),
+        ("UNOC_DEV_FEATURES", "0"),
+    ];
+    let server = Server::start(&directory.path().join("data"), &environment);
+    let [known @ .., unknown] = HIDDEN;
+    let note = format!("it says {}. GET /x?api_token={unknown}&a=1", known.join("; "));
+    let note = json!({"name": "Ada", "note": note});
+    server.http.post("/api/runbook/contacts/records", &note).expect(201);
+    let served = unpacked(server.http.get("/api/support-bundle").expect(200).body.as_slice());
+    let commanded = written(directory.path(), &environment, "bundle.tar.gz");
+    server.terminate();
+    let alone = written(directory.path(), &environment, "alone.tar.gz");
+    for files in [&served, &commanded, &alone] {
+        for (name, text) in files {
+            for secret in HIDDEN {
+                assert!(!text.contains(secret), "{secret} in {name}: {text}");
+            }
+        }
+        assert!(files["README.txt"].contains("fewer than 4 characters"), "{}", files["README.txt"]);
+    }
+    let masked = "it says ***; ***; ***; ***; ***; ***. GET /x?api_token=***&a=1";
+    assert!(served["runbook.json"].contains(masked), "{}", served["runbook.json"]);
+    // The rest of such lines is there.
+    assert!(served["configuration.txt"].contains("name=minio"), "{}", served["configuration.txt"]);
+}
+
+/// Names, sizes, owners and times of what is in a directory.
+fn state_of(directory: &Path) -> Vec<(std::path::PathBuf, u64, u32, i64)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("it is there") {
+        let path = entry.expect("an entry").path();
+        let metadata = fs::symlink_metadata(&path).expect("it is there");
+        if metadata.is_dir() {
+            found.extend(state_of(&path));
+        }
+        found.push((path, metadata.len(), metadata.uid(), metadata.mtime_nsec()));
+    }
+    found.sort();
+    found
+}
+
+/// It was killed, so its store needs a repair; and it belongs to another user when this is root.
+#[test]
+fn the_store_of_a_server_that_is_gone_is_read_and_stays_as_it_is() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    // A key for which this host has none of its own yet.
+    let recipient = KeyPair::generate().recipient;
+    let environment = [("UNOC_BACKUP_RECIPIENTS", recipient.as_str())];
+    let server = Server::start(&data, &[]);
+    let backup = server.http.back_up();
+    server.end_by("KILL");
+    let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
+    let store = Store::open(&data, options).expect("it opens");
+    let now = Clock::system().now();
+    let sample = Sample { series: "disk.free", value: 4711.0 };
+    store.record_samples(now, &[sample]).expect("it is written");
+    // As a killed process leaves it.
+    std::mem::forget(store);
+    let copy = directory.path().join("copy.redb");
+    fs::copy(data.join("unoc.redb"), &copy).expect("there is room");
+    fs::rename(&copy, data.join("unoc.redb")).expect("it is ours");
+    unprivileged::give_all(&data);
+    let bytes = fs::read(data.join("unoc.redb")).expect("it is there");
+    let before = state_of(&data);
+
+    let files = written(directory.path(), &environment, "bundle.tar.gz");
+    assert_eq!(state_of(&data), before);
+    assert!(fs::read(data.join("unoc.redb")).expect("it is there") == bytes, "it is as it was");
+    assert!(files["store.txt"].contains("last commit 1: "), "{}", files["store.txt"]);
+    let history: Value = serde_json::from_str(&files["checks/disk.free.json"]).expect("JSON");
+    assert_eq!(history["points"][0]["value"]["mean"], 4711.0, "{history}");
+    let backups: Value = serde_json::from_str(&files["backups.json"]).expect("JSON");
+    assert_eq!(backups["backups"][0]["id"], backup["id"], "{backups}");
+    let checks = &files["doctor.json"];
+    assert!(checks.contains("backup.age") && checks.contains("store.read"), "{checks}");
+    assert!(!checks.contains("store.write"), "nothing is written to it: {checks}");
 }
 
 #[test]
