@@ -93,6 +93,114 @@ fn the_rules_are_valid_and_fire_when_they_should() {
     }
 }
 
+#[test]
+fn each_rule_is_shown_to_fire() {
+    let shown = text_of_file("tests/monitoring/rules-test.yml");
+    let rules = text_of_file(RULES);
+    let alerts = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let silent = alerts.filter(|name| !shown.contains(&format!("alertname=\"{name}\"")));
+    assert_eq!(silent.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// A condition on a label, `label="value"` or `label!="value"`, of a metric.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LabelCondition<'a> {
+    metric: &'a str,
+    label: &'a str,
+    value: &'a str,
+}
+
+/// Labels that Prometheus adds itself, and the value of one of them in our documentation.
+const ADDED_LABELS: [&str; 3] = ["job", "instance", "alertname"];
+const JOB: &str = "unoc";
+
+/// The conditions in expressions of PromQL, but those by regular expressions.
+fn conditions(text: &str) -> BTreeSet<LabelCondition<'_>> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices('{') {
+        let before = &text[..at];
+        let metric = before.rsplit(|c| !is_part(c)).next().unwrap_or_default();
+        let is_ours = metric.starts_with("unoc_") || metric.starts_with("process_");
+        let Some((inside, _)) = text[at + 1..].split_once('}').filter(|_| is_ours) else {
+            continue;
+        };
+        for pair in inside.split(',') {
+            let Some((label, value)) = pair.split_once('=').filter(|it| !it.1.starts_with('~'))
+            else {
+                continue;
+            };
+            let label = label.trim().trim_end_matches('!');
+            found.insert(LabelCondition { metric, label, value: value.trim().trim_matches('"') });
+        }
+    }
+    found
+}
+
+/// The names of labels by which is grouped, and those in texts.
+fn named_labels(text: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let grouped = text.match_indices("by (").filter_map(|(at, by)| {
+        let inside = text[at + by.len()..].split_once(')')?.0;
+        Some(inside.split(',').map(str::trim))
+    });
+    let shown = text.match_indices("{{").filter_map(|(at, begin)| {
+        let inside = text[at + begin.len()..].split_once("}}")?.0.trim();
+        let name = inside.strip_prefix("$labels.").unwrap_or(inside);
+        (!name.is_empty() && name.chars().all(is_part)).then_some(name)
+    });
+    grouped.flatten().chain(shown).collect()
+}
+
+/// Every text in a document of JSON.
+fn texts(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text}\n"),
+        Value::Array(all) => all.iter().map(texts).collect(),
+        Value::Object(fields) => fields.values().map(texts).collect(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn the_labels_in_the_dashboard_and_the_rules_can_occur() {
+    let Some(postgres) = Postgres::start() else { return };
+    let receiver = WebhookReceiver::start();
+    let app = busy_appliance(&postgres, &receiver);
+    wait::until("the checks have run", || {
+        let text = app.get("/metrics").expect(200).text().to_owned();
+        text.contains("unoc_check_state{").then_some(())
+    });
+    app.get("/nothing").expect(404);
+    // Errors of its own: a volume on which less is free than it wants.
+    let full = TestApp::with_environment(&[("UNOC_MIN_FREE_MIB", "1048576")]);
+    let pop = json!({"name": "P", "device_type": "POP"});
+    full.post("/api/devices/provision", &pop).expect(507);
+    let samples = [&app, &full].map(|it| it.get("/metrics").expect(200).text().to_owned()).concat();
+    let occurs = |it: &LabelCondition<'_>| match it.label {
+        "job" => it.value == JOB,
+        label => samples.lines().any(|line| {
+            line.starts_with(&format!("{}{{", it.metric))
+                && line.contains(&format!("{label}=\"{}\"", it.value))
+        }),
+    };
+    let dashboard = serde_json::from_str(&text_of_file(DASHBOARD)).expect("the dashboard is JSON");
+    for (of, text) in [(DASHBOARD, texts(&dashboard)), (RULES, text_of_file(RULES))] {
+        let conditions = conditions(&text);
+        assert!(conditions.len() > 2, "{of} has none: {conditions:?}");
+        let never: Vec<_> = conditions.iter().filter(|it| !occurs(it)).collect();
+        assert!(never.is_empty(), "{of} has labels that never occur: {never:?}");
+        let is_known = |label: &&str| {
+            ADDED_LABELS.contains(label)
+                || samples.contains(&format!("{{{label}=\""))
+                || samples.contains(&format!(",{label}=\""))
+        };
+        let labels = named_labels(&text);
+        let unknown: Vec<_> = labels.iter().filter(|label| !is_known(label)).collect();
+        assert!(unknown.is_empty(), "{of} names labels that no metric has: {unknown:?}");
+    }
+}
+
 /// A real server that is killed when this is dropped.
 struct Prometheus {
     child: Child,
