@@ -905,6 +905,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every limit that an operator can run into, with how much of it is in use, what happens when it is reached, and
+         *     how it can be changed.
+         */
+        get: operations["limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/links": {
         parameters: {
             query?: never;
@@ -2043,7 +2063,7 @@ export interface components {
             link: components["schemas"]["Link"];
             message: string;
         };
-        /** @description Somebody who is told of incidents. */
+        /** @description Somebody who is told of incidents and sent reports. */
         Contact: {
             /** @description The address without its secrets. */
             address: string;
@@ -2067,6 +2087,8 @@ export interface components {
             last_sent_at?: string | null;
             name: string;
             quiet_hours?: components["schemas"]["QuietHours"] | null;
+            /** @description The kinds of reports that are sent to it. */
+            reports: string[];
             severities: string[];
             /** @description Notices that are due and not delivered. */
             waiting_count: number;
@@ -2218,6 +2240,11 @@ export interface components {
              * @description The least time between two batches to a client of `/live`.
              */
             interval_ms: number;
+            /**
+             * Format: int64
+             * @description Clients that follow the log.
+             */
+            log_follower_count: number;
             namespaces: components["schemas"]["DeliveryNamespace"][];
             /**
              * Format: int64
@@ -3053,6 +3080,11 @@ export interface components {
             log: string[];
             /** @description The outcome in one sentence. */
             message?: string | null;
+            /**
+             * Format: int64
+             * @description The report that it kept.
+             */
+            report_id?: number | null;
             /** @enum {string} */
             result: "running" | "ok" | "failed" | "interrupted";
             /** Format: date-time */
@@ -3100,6 +3132,40 @@ export interface components {
             device_count: number;
             link_count: number;
             message: string;
+        };
+        /** @description A limit, and how much of it is in use. */
+        Limit: {
+            /** @description What happens when it is reached. */
+            at_limit: string;
+            changed_by?: string | null;
+            /**
+             * @description `configuration`: by the key `changed_by`, at the next start. `host`: by the setting `changed_by` of the
+             *     host. `fixed`: it is part of the program.
+             */
+            changed_in: string;
+            /** @description `clients`, `work`, `memory`, `history` or `requests`. */
+            group: string;
+            /** @description Its name; it never changes. */
+            id: string;
+            /** @description Whether it is in order that it is reached: what is oldest makes room. */
+            is_rolling: boolean;
+            /**
+             * Format: int64
+             * @description How much there may be; null where there is no limit.
+             */
+            max?: number | null;
+            title: string;
+            /** @description `bytes`, or what is counted. */
+            unit: string;
+            /**
+             * Format: int64
+             * @description What is in use now; null where that was not measured, and for what holds for each request.
+             */
+            used?: number | null;
+        };
+        /** @description Every limit that an operator can run into. */
+        Limits: {
+            limits: components["schemas"]["Limit"][];
         };
         /** @description A link between two interfaces. The first seven keys are v2's. */
         Link: {
@@ -3452,7 +3518,7 @@ export interface components {
              */
             target: string;
         };
-        /** @description One contact is told one thing of an incident. */
+        /** @description A contact is told one thing of an incident, or sent a report. */
         Notice: {
             /** @description What the receiver answered. */
             answer?: string | null;
@@ -3473,16 +3539,24 @@ export interface components {
             /** @description Why the last attempt failed. */
             error?: string | null;
             /** @enum {string} */
-            event: "opened" | "reopened" | "worsened" | "continued" | "closed";
+            event: "opened" | "reopened" | "worsened" | "continued" | "closed" | "reported";
             /** Format: int64 */
             id: number;
-            /** Format: int64 */
-            incident_id: number;
+            /**
+             * Format: int64
+             * @description Null if it is about a report.
+             */
+            incident_id?: number | null;
             /**
              * Format: date-time
              * @description When it is tried next; null if it is not pending.
              */
             next_attempt_at?: string | null;
+            /**
+             * Format: int64
+             * @description Null if it is about an incident.
+             */
+            report_id?: number | null;
             /** @enum {string} */
             state: "pending" | "sent" | "failed";
             /**
@@ -4019,6 +4093,7 @@ export interface components {
             kind: "daily_review" | "restore_test" | "pruning" | "reconciliation" | "provisioning_test" | "capacity" | "disaster_drill" | "incident_drill";
             /** @enum {string} */
             result: "ok" | "warning" | "failed";
+            run?: components["schemas"]["ReportRun"] | null;
             sections: components["schemas"]["ReportSection"][];
             /** Format: date-time */
             started_at: string;
@@ -4049,6 +4124,13 @@ export interface components {
             /** @description What was found, in a sentence or two. */
             summary: string;
             title: string;
+        };
+        /** @description The run of a job. */
+        ReportRun: {
+            /** Format: int64 */
+            id: number;
+            /** @description The name of the job. */
+            job: string;
         };
         /** @description A part of a report: a title, then what there is of a sentence, values by name, and a table. */
         ReportSection: {
@@ -4270,7 +4352,8 @@ export interface components {
             exports?: boolean | null;
             /**
              * Format: int64
-             * @description After so many seconds they go back to their defaults by themselves; if absent, they stay.
+             * @description After so many seconds those that are not null go back to their defaults by themselves; if absent, they
+             *     stay.
              */
             for_s?: number;
             forecasts?: boolean | null;
@@ -10958,6 +11041,79 @@ export interface operations {
             };
             /** @description Read-only: the data volume is nearly full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
