@@ -7,12 +7,14 @@ use std::time::Duration;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
+use super::arg_values::{
+    encoding, log_level, report_kind, separator, setting, table_kind, time_span,
+};
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
-use super::time_span::parse_span;
 use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Key, Sources};
 use crate::store::ReportKind;
-use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
+use crate::wire::{Encoding, Separator, TableKind};
 
 /// A parsed command line.
 pub(super) struct Cli {
@@ -464,48 +466,4 @@ fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
         let flag = Arg::new(key.name).long(long).global(true).help(help);
         Some(flag.help_heading("Settings").hide(!is_shown(key)))
     })
-}
-
-/// Parses the value of --encoding.
-fn encoding(word: &str) -> Result<Encoding, String> {
-    Encoding::parse(word)
-        .ok_or_else(|| format!("use one of {}", Encoding::ALL.map(Encoding::as_str).join(", ")))
-}
-
-/// Parses a setting and its value.
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("use NAME=VALUE, such as exports=off")?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
-}
-
-/// Parses the value of --for.
-fn time_span(text: &str) -> Result<Duration, String> {
-    parse_span(text).ok_or_else(|| "use a span such as 15m, 1h or 2d".to_owned())
-}
-
-/// Parses the value of --level.
-fn log_level(word: &str) -> Result<String, String> {
-    let is_level = |level: &tracing::Level| level.as_str().eq_ignore_ascii_case(word);
-    match LOG_LEVELS.iter().any(is_level) {
-        true => Ok(word.to_owned()),
-        false => Err("use trace, debug, info, warn or error".to_owned()),
-    }
-}
-
-/// Parses the value of --kind.
-fn report_kind(word: &str) -> Result<ReportKind, String> {
-    ReportKind::parse(word)
-        .ok_or_else(|| format!("use one of {}", ReportKind::ALL.map(ReportKind::as_str).join(", ")))
-}
-
-/// Parses the value of --csv.
-fn table_kind(word: &str) -> Result<TableKind, String> {
-    TableKind::parse(word)
-        .ok_or_else(|| format!("use one of {}", TableKind::ALL.map(TableKind::as_str).join(", ")))
-}
-
-/// Parses the value of --separator.
-fn separator(word: &str) -> Result<Separator, String> {
-    Separator::parse(word)
-        .ok_or_else(|| format!("use one of {}", Separator::ALL.map(Separator::as_str).join(", ")))
 }

@@ -4,6 +4,7 @@
 mod output;
 
 mod act_as_owner;
+mod arg_values;
 mod args;
 mod backup;
 mod backup_print;
