@@ -1,6 +1,9 @@
 //! Health checks: each is made to fail, becomes an incident, and recovers; probes that hang or panic.
 
 mod causes;
+mod coverage;
 mod history;
 mod host_causes;
 mod probes;
+mod store_causes;
+mod watched;

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::watched::Watched;
 use crate::harness::http::Http;
 use crate::harness::postgres::{Postgres, Stop};
 use crate::harness::process::Server;
@@ -246,6 +247,27 @@ fn a_job_that_did_not_run_is_an_incident() {
     let check = run_until(&app, "jobs.overdue", "warning");
     assert!(text_of(&check["message"]).contains("Nightly backup"), "{check}");
     incident(&app, "jobs.overdue", "open");
+    // Missed runs are made up for at the start.
+    let app = app.restart(|_| {});
+    run_until(&app, "jobs.overdue", "ok");
+    incident(&app, "jobs.overdue", "closed");
+}
+
+#[test]
+fn backups_that_nobody_restores_for_a_test_are_an_incident_until_one_is() {
+    let watched = Watched::new();
+    let app = TestApp::with_environment(&watched.environment(&[]));
+    app.clock.hold();
+    for job in ["backup", "verify"] {
+        app.patch(&format!("/api/jobs/{job}"), &json!({"is_enabled": false})).expect(200);
+    }
+    app.back_up();
+    run_until(&app, "backup.verified", "ok");
+    app.clock.advance(9 * 24 * HOUR);
+    let check = watched.caused(&app, "backup.verified", "warning");
+    assert_eq!(check["remedy"], "Run: unoc backup verify.");
+    app.back_up();
+    watched.recovered(&app, "backup.verified");
 }
 
 #[test]
