@@ -55,6 +55,7 @@ fn try_all(directory: &Path) {
 #[test]
 fn every_command_works_with_and_without_a_server() {
     let directory = tempfile::tempdir().unwrap();
+    run(directory.path(), &["seed"]).expect(0);
     try_all(directory.path());
     let server = Server::start(directory.path(), &[]);
     try_all(directory.path());
@@ -66,6 +67,7 @@ fn every_command_works_with_and_without_a_server() {
 #[test]
 fn a_failed_job_exits_with_1() {
     let directory = tempfile::tempdir().unwrap();
+    run(directory.path(), &["seed"]).expect(0);
     let said = run(directory.path(), &["jobs", "run", "self-check", "--min-free-mib", "1048576"]);
     let said = said.expect(1);
     assert!(said.stdout.contains("self-check: failed in"), "{said:?}");
