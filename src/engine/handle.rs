@@ -267,8 +267,7 @@ mod tests {
     use crate::engine::EngineOptions;
     use crate::store::OpenOptions;
 
-    /// The test of failing disks hung once in a thousand runs: the engine had ended between the two steps
-    /// of a send.
+    /// The engine may end between the two steps of a send: the place in the queue, and the request in it.
     #[tokio::test]
     async fn a_request_that_is_queued_while_the_engine_ends_is_answered() {
         let directory = tempfile::tempdir().unwrap();
