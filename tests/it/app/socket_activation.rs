@@ -78,18 +78,17 @@ fn no_request_is_lost_by_restarts_under_load() {
     let mut server = start(directory.path(), &listener);
     let (is_over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::SeqCst) {
-                    let line = ask(address);
-                    if !line.as_ref().is_ok_and(|line| line == "HTTP/1.1 200 OK") {
-                        is_over.store(true, Ordering::SeqCst);
-                        panic!("{line:?}");
-                    }
-                    answered.fetch_add(1, Ordering::SeqCst);
+        let client = || {
+            while !is_over.load(Ordering::SeqCst) {
+                let line = ask(address);
+                if !line.as_ref().is_ok_and(|line| line == "HTTP/1.1 200 OK") {
+                    is_over.store(true, Ordering::SeqCst);
+                    panic!("{line:?}");
                 }
-            });
-        }
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         for _ in 0..RESTARTS {
             let before = answered.load(Ordering::SeqCst);
             wait::until("some answers", || {
@@ -100,6 +99,11 @@ fn no_request_is_lost_by_restarts_under_load() {
             server = start(directory.path(), &listener);
         }
         is_over.store(true, Ordering::SeqCst);
+        // While there is a server that answers them.
+        for client in clients {
+            client.join().expect("each request was answered");
+        }
+        assert!(server.terminate().0.success());
     });
 }
 
