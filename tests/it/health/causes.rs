@@ -71,6 +71,7 @@ fn every_check_of_a_new_appliance_is_in_order_or_says_why_it_cannot_tell() {
             "events.delivery",
             "settings.off",
             "events.interval",
+            "configuration.applied",
             "clients.count",
             "clients.drop",
         ]
