@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod audit_size;
+mod closed;
 mod codec;
 mod commit;
 mod counters;
@@ -37,6 +38,7 @@ mod write_probe;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
+pub use closed::{ClosedStore, ClosedStoreFacts, UPGRADE_DIR};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;
 pub use disk_space::DiskSpace;
