@@ -7,7 +7,7 @@
 //! the connection to PostgreSQL. [`sync`] mirrors the site into PostgreSQL, [`v2_import`] imports
 //! that of UNOC v2, and [`backup`] saves it in files and verifies that they can be restored.
 //! [`jobs`] runs what is due, [`incidents`] keeps what someone has to know of, [`notices`] tells them, and
-//! [`health`] checks the appliance itself, [`settings`] are what an operator changes while it runs, and [`support`] packs up what helps to find a fault. [`app`] builds and ends it all with a [`config`]; [`cli`] is
+//! [`health`] checks the appliance itself, [`settings`] are what an operator changes while it runs, and [`support`] packs up what helps to find a fault. [`upgrade`] replaces the program and goes back. [`app`] builds and ends it all with a [`config`]; [`cli`] is
 //! what people type. [`logs`] keeps the last lines of the log. [`util`] has what several layers need:
 //! blocking calls, durable files, error chains.
 //!
@@ -49,6 +49,7 @@ pub mod health;
 pub mod runbook;
 pub mod settings;
 pub mod support;
+pub mod upgrade;
 
 pub mod api;
 pub mod realtime;

@@ -12,6 +12,7 @@ use super::arg_values::{
 };
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
+use super::upgrade_args::{RollbackArgs, UpgradeArgs};
 use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Key, Sources};
 use crate::store::ReportKind;
 use crate::wire::{Encoding, Separator, TableKind};
@@ -102,6 +103,12 @@ pub(super) enum Subcommand {
     Backup(BackupAction),
     /// Restore the site from a backup, after showing what would change
     Restore(RestoreArgs),
+    /// Replace the installed program by a newer one, watch it, and go back if it does not work
+    Upgrade(UpgradeArgs),
+    /// Go back to the version before the last upgrade
+    Rollback(RollbackArgs),
+    #[command(hide = true)]
+    UpgradeStore { directory: PathBuf },
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigAction),

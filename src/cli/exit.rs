@@ -6,6 +6,7 @@ use crate::backup::BackupError;
 use crate::config::ConfigErrors;
 use crate::engine::EngineError;
 use crate::store::StoreError;
+use crate::upgrade::UpgradeError;
 use crate::util::error_chain;
 use crate::v2_import::V2ImportError;
 
@@ -14,6 +15,8 @@ const FAILED: u8 = 1;
 pub(super) const USAGE: u8 = 2;
 /// The configuration or the state of the store does not allow it: a retry does not help.
 const REFUSED: u8 = 3;
+/// A new version did not work, and the previous one runs again.
+const WENT_BACK: u8 = 4;
 /// `EX_TEMPFAIL` of sysexits.h: a retry may help.
 const TEMPORARY: u8 = 75;
 /// The reader of the output has gone: the code that a shell reports for a program ended by SIGPIPE
@@ -35,6 +38,11 @@ impl CommandError {
     /// An error that a retry may mend.
     pub(super) fn temporary(text: impl Into<String>) -> Self {
         Self { cause: anyhow::Error::msg(text.into()), code: TEMPORARY }
+    }
+
+    /// An upgrade whose new version did not work: the host is as it was before.
+    pub(super) fn went_back(text: impl Into<String>) -> Self {
+        Self { cause: anyhow::Error::msg(text.into()), code: WENT_BACK }
     }
 
     /// The output could not be written.
@@ -90,6 +98,20 @@ impl From<anyhow::Error> for CommandError {
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         Self { code: store_exit_code(&error), cause: error.into() }
+    }
+}
+
+impl From<UpgradeError> for CommandError {
+    fn from(error: UpgradeError) -> Self {
+        let code = match &error {
+            UpgradeError::Running => TEMPORARY,
+            UpgradeError::NotUnoc { .. } | UpgradeError::BadJournal { .. } => REFUSED,
+            UpgradeError::File { .. }
+            | UpgradeError::NotStarted { .. }
+            | UpgradeError::TimedOut { .. }
+            | UpgradeError::Failed { .. } => FAILED,
+        };
+        Self { code, cause: error.into() }
     }
 }
 

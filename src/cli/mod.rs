@@ -32,6 +32,7 @@ mod reload;
 mod report_failure;
 mod reports;
 mod restore;
+mod rollback;
 mod runbook;
 mod seed;
 mod serve;
@@ -41,6 +42,13 @@ mod settings;
 mod support_bundle;
 mod sync;
 mod time_span;
+mod upgrade;
+mod upgrade_args;
+mod upgrade_host;
+mod upgrade_print;
+mod upgrade_run;
+mod upgrade_store;
+mod upgrade_watch;
 
 use std::process::ExitCode;
 
@@ -115,6 +123,9 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Notify(action) => notify::run(cli, action),
         Subcommand::Backup(action) => backup::run(cli, action),
         Subcommand::Restore(args) => restore::run(cli, args),
+        Subcommand::Upgrade(args) => upgrade::run(cli, args),
+        Subcommand::Rollback(args) => rollback::run(cli, args),
+        Subcommand::UpgradeStore { directory } => upgrade_store::run(directory),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Install(args) => install::install(cli, args),
         Subcommand::Uninstall(args) => install::uninstall(cli, args),

@@ -361,6 +361,17 @@ pub(super) static KEYS: &[Key] = &[
         shown: |config| config.backup_stale_hours.to_string(),
     },
     Key {
+        name: "upgrade_public_key",
+        environment: &["UNOC_UPGRADE_PUBLIC_KEY"],
+        flag: Some("--upgrade-public-key"),
+        default: "",
+        allowed: "a public minisign key (RW…), or empty = unsigned files are installed",
+        help: "Public key that unoc upgrade verifies new versions with.",
+        secret: false,
+        set: |config, text| rules::put(&mut config.upgrade_public_key, rules::minisign_key(text)),
+        shown: |config| config.upgrade_public_key.clone().unwrap_or_default(),
+    },
+    Key {
         name: "public_url",
         environment: &["UNOC_PUBLIC_URL"],
         flag: Some("--public-url"),

@@ -23,6 +23,11 @@ const TOKEN_CHARS_MAX: usize = 256;
 /// Longest site name; the header of every page shows it.
 const SITE_NAME_CHARS_MAX: usize = 64;
 
+/// A public minisign key has 42 bytes, in base64 without padding, and begins with `Ed` (minisign, "Public
+/// key format").
+const MINISIGN_KEY_CHARS: usize = 56;
+const MINISIGN_KEY_START: &str = "RW";
+
 /// A value is invalid. The key has the rule; this has a hint.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ValueError {
@@ -105,6 +110,20 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, ValueError> {
 /// Parses an absolute path; an empty text is none.
 pub(super) fn optional_path(text: &str) -> Result<Option<PathBuf>, ValueError> {
     if text.is_empty() { Ok(None) } else { absolute_path(text).map(Some) }
+}
+
+/// Parses a public minisign key; an empty text is none.
+pub(super) fn minisign_key(text: &str) -> Result<Option<String>, ValueError> {
+    let text = text.trim();
+    let is_base64 = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+    if text.is_empty() {
+        Ok(None)
+    } else if text.len() == MINISIGN_KEY_CHARS && is_base64 && text.starts_with(MINISIGN_KEY_START)
+    {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(ValueError::because("write the second line of the file minisign.pub"))
+    }
 }
 
 /// Returns a path as text; empty for none.

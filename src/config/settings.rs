@@ -73,6 +73,8 @@ pub struct Config {
     pub backup_keep_monthly: usize,
     /// Age of the newest verified backup, in hours, at which health becomes degraded.
     pub backup_stale_hours: u32,
+    /// Public minisign key, in base64, that a new version must be signed with.
+    pub upgrade_public_key: Option<String>,
     /// The address under which people open the page, without a slash at its end.
     pub public_url: Option<String>,
     /// Who is told of incidents.
@@ -154,6 +156,7 @@ impl Config {
             backup_keep_weekly: 0,
             backup_keep_monthly: 0,
             backup_stale_hours: 0,
+            upgrade_public_key: None,
             public_url: None,
             contacts: Vec::new(),
             escalation: Vec::new(),

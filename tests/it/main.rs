@@ -17,4 +17,5 @@ mod realtime;
 mod store;
 mod sync;
 mod tidy;
+mod upgrade;
 mod v2_import;

@@ -37,6 +37,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("runbook", 9),
     ("settings", 9),
     ("support", 9),
+    ("upgrade", 9),
     ("api", 10),
     ("realtime", 10),
     ("app", 11),
@@ -77,6 +78,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("indicatif", &["cli"]),
+    ("minisign_verify", &["upgrade"]),
 ];
 
 /// What the domain does not know: time, I/O, threads, JSON, HTTP.

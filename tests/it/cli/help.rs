@@ -26,6 +26,8 @@ const COMMANDS: &[&[&str]] = &[
     &["backup", "now"],
     &["backup", "verify"],
     &["restore"],
+    &["upgrade"],
+    &["rollback"],
     &["config"],
     &["config", "show"],
     &["openapi"],

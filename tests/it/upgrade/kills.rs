@@ -1,0 +1,123 @@
+//! A kill at every step. `strace` sends SIGKILL to the upgrade when it is about to rename a file for the n-th time:
+//! each change of the host, and each state of the journal, is a rename.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::host::{OLD, UpgradeHost, next_version};
+use crate::harness::process::said;
+use crate::harness::skip;
+
+/// More than there are renames.
+const STEPS_MAX: usize = 40;
+
+fn can_trace() -> bool {
+    let traced =
+        Command::new("strace").args(["-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    let can_trace = traced.is_ok_and(|status| status.success());
+    if !can_trace {
+        skip("upgrade: strace is missing, or the system allows no tracing");
+    }
+    can_trace
+}
+
+/// Upgrades and kills at the `step`-th rename; returns whether it came that far.
+fn is_killed(host: &UpgradeHost, file: &Path, step: usize) -> bool {
+    let arguments = ["upgrade", file.to_str().expect("strace runs"), "--yes", "--without-backup"];
+    let upgrade =
+        host.command(&[&arguments[..], &["--healthy-for", "0s", "--allow-downgrade"]].concat());
+    let mut strace = Command::new("strace");
+    // Which of them there are depends on the processor.
+    let renames = "?rename,?renameat,?renameat2";
+    strace.args(["-q", "-o", "/dev/null", "-e", &format!("trace={renames}"), "-e"]);
+    strace.arg(format!("inject={renames}:signal=KILL:when={step}"));
+    strace.arg(upgrade.get_program()).args(upgrade.get_args());
+    strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for (key, value) in upgrade.get_envs() {
+        strace.env(key, value.unwrap_or_default());
+    }
+    let status = strace.status().expect("strace runs");
+    // strace ends as the program did.
+    status.code().is_none()
+}
+
+#[test]
+fn a_kill_at_any_step_leaves_a_host_that_starts_and_an_upgrade_that_can_be_ended() {
+    if !can_trace() {
+        return;
+    }
+    let host = UpgradeHost::new();
+    let mut devices = host.start().devices();
+    let mut states = std::collections::BTreeSet::new();
+    let mut steps = 0;
+    for step in 1..STEPS_MAX {
+        let (file, wanted) = match host.version() == OLD {
+            true => (host.next(), next_version()),
+            false => (host.current(), OLD.to_owned()),
+        };
+        if !is_killed(&host, &file, step) {
+            break;
+        }
+        steps += 1;
+        // As a boot does. What is acknowledged from now on must survive the end of the upgrade, too.
+        host.start().provision(&format!("after-kill-{step}"));
+        devices += 1;
+        let state = host.journal_if_any().map(|journal| journal["state"].to_string());
+        let is_unfinished = host.run(&["upgrade", "--continue"], &[]);
+        match is_unfinished.code {
+            0 => assert_eq!(host.version(), wanted, "killed at {step}"),
+            // Nothing had been changed yet.
+            3 => assert_ne!(host.version(), wanted, "killed at {step}"),
+            code => panic!("killed at {step}: {code} {is_unfinished:?}"),
+        }
+        assert_eq!((host.is_running(), host.devices()), (true, devices), "killed at {step}");
+        states.extend(state);
+    }
+    assert!(steps >= 7, "only {steps} steps were killed");
+    for state in ["saving", "swapping", "watching"] {
+        assert!(states.contains(&format!("{state:?}")), "{state} is not among {states:?}");
+    }
+}
+
+#[test]
+fn a_kill_at_any_step_of_going_back_can_be_ended() {
+    if !can_trace() {
+        return;
+    }
+    let host = UpgradeHost::new();
+    let devices = host.start().devices();
+    let mut states = std::collections::BTreeSet::new();
+    for step in 1..STEPS_MAX {
+        if !is_killed(&host, &host.broken(), step) {
+            break;
+        }
+        states.extend(host.journal_if_any().map(|journal| journal["state"].to_string()));
+        let ended = host.run(&["upgrade", "--continue"], &[]);
+        // 3: nothing had been changed; 4: it went back.
+        assert!([3, 4].contains(&ended.code), "killed at {step}: {ended:?}");
+        assert_eq!((host.version(), host.devices()), (OLD.to_owned(), devices), "killed at {step}");
+    }
+    assert!(states.contains("\"reverting\""), "{states:?}");
+}
+
+#[test]
+fn an_upgrade_that_was_interrupted_can_be_taken_back_and_is_not_begun_anew() {
+    let host = UpgradeHost::new();
+    let devices = host.start().devices();
+    let mut running = host.spawn_upgrade(&host.next(), &["--yes", "--healthy-for", "1h"]);
+    crate::harness::wait::until("the new version is watched", || {
+        (host.journal_if_any()?["was_ready"] == true).then_some(())
+    });
+    let second = host.upgrade(&host.next(), &["--yes"]).expect(75);
+    assert!(second.stderr.contains("another unoc upgrade"), "{second:?}");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let said_again = host.upgrade(&host.next(), &["--yes"]).expect(3);
+    assert!(said_again.stderr.contains("unoc upgrade --continue ends it"), "{said_again:?}");
+    let status = host.run(&["upgrade", "--status"], &[]).expect(0);
+    assert!(status.stdout.contains("interrupted while the new version was started"), "{status:?}");
+    let back = host.run(&["rollback", "--yes"], &[]).expect(0);
+    assert!(back.stdout.contains(&format!("Version {OLD} is back.")), "{back:?}");
+    assert_eq!((host.version(), host.devices()), (OLD.to_owned(), devices));
+    said(host.command(&["upgrade", "--continue"]).stdin(Stdio::null())).expect(3);
+}
