@@ -5,6 +5,7 @@ mod host;
 mod kills;
 mod refusals;
 mod rollback;
+mod stores;
 
 use std::fs;
 
