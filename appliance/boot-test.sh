@@ -9,6 +9,7 @@ set -euo pipefail
 
 binary=$(realpath "${1:?usage: boot-test.sh BINARY}")
 . "$(dirname "$(realpath "$0")")/container.sh"
+. "$repository/appliance/upgrade-test.sh"
 
 base=http://127.0.0.1:5001
 json='content-type: application/json'
@@ -145,4 +146,5 @@ expect 'the result of a stop' "$(show Result)" success
 inside test -e /var/lib/unoc/unoc.redb
 passed "stopped cleanly in $took_ms ms"
 
+upgrade_test
 . "$(dirname "$(realpath "$0")")/install-test.sh"
