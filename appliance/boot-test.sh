@@ -9,7 +9,8 @@ set -euo pipefail
 
 binary=$(realpath "${1:?usage: boot-test.sh BINARY}")
 . "$(dirname "$(realpath "$0")")/container.sh"
-. "$repository/appliance/upgrade-test.sh"
+appliance=$(dirname "$(realpath "$0")")
+. "$appliance/upgrade-test.sh"
 
 base=http://127.0.0.1:5001
 json='content-type: application/json'
@@ -147,4 +148,5 @@ inside test -e /var/lib/unoc/unoc.redb
 passed "stopped cleanly in $took_ms ms"
 
 upgrade_test
+inside systemctl stop unoc
 . "$(dirname "$(realpath "$0")")/install-test.sh"
