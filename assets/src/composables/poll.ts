@@ -1,4 +1,4 @@
-import { shallowRef, type ShallowRef, watch } from 'vue'
+import { getCurrentScope, onScopeDispose, shallowRef, type ShallowRef, watch } from 'vue'
 import { describeError } from '../api/http'
 import { connection } from '../live/feed'
 
@@ -20,12 +20,13 @@ export interface Poll<T> {
 
 /**
  * Requests again `pauseMs` after the last response while the page is visible, and immediately when the
- * connection is back.
+ * connection is back: while the component is there that it is made in, or always in a store.
  */
 export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => number): Poll<T> {
   const state = shallowRef<PollState<T>>({ value: null, errorText: null, at: null })
   let timer: ReturnType<typeof setTimeout> | undefined
   let round = 0
+  let hasEnded = false
 
   function put(value: T): void {
     round += 1
@@ -42,18 +43,28 @@ export function poll<T>(ask: () => Promise<T>, pauseMs: (value: T | null) => num
     } catch (error) {
       if (mine === round) state.value = { ...state.value, errorText: describeError(error) }
     }
+    plan()
+  }
+
+  function plan(): void {
     clearTimeout(timer)
-    timer = setTimeout(() => void tick(), pauseMs(state.value.value))
+    if (!hasEnded) timer = setTimeout(() => void tick(), pauseMs(state.value.value))
   }
 
   async function tick(): Promise<void> {
     if (document.visibilityState === 'visible') await refresh()
-    else timer = setTimeout(() => void tick(), pauseMs(state.value.value))
+    else plan()
   }
 
   watch(connection, (now) => {
     if (now === 'live') void refresh()
   })
+  if (getCurrentScope() !== undefined) {
+    onScopeDispose(() => {
+      hasEnded = true
+      clearTimeout(timer)
+    })
+  }
   void refresh()
   return { state, refresh, put }
 }
