@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Delivery, Limit } from '../api/types'
-import { deliveryRemarks, groupLimits, limitChange, limitShare, limitText, limitTone, numberError, settingText } from './settings'
+import type { Delivery, Limit, Setting } from '../api/types'
+import { deliveryRemarks, groupLimits, limitChange, limitShare, limitText, limitTone, numberError, parseWhole, settingText, undoPatch } from './settings'
 
 const INTERVAL = { unit: 'ms', min: 0, max: 10_000 }
 
@@ -22,6 +22,41 @@ test.each<[number | null, boolean]>([
   [Number.NaN, false],
 ])('the number %s may be sent: %s', (value, isFine) => {
   expect(numberError(INTERVAL, value)).toBe(isFine ? null : 'Enter a whole number from 0 to 10,000 ms.')
+})
+
+test.each<[string, number | null]>([
+  [' 1000 ', 1000],
+  ['0', 0],
+  ['1,000', null],
+  ['1.5', null],
+  ['-1', null],
+  ['1e3', null],
+  ['', null],
+])('the text %j is the whole number %s', (text, number) => {
+  expect(parseWhole(text)).toBe(number)
+  if (number === null) expect(numberError(INTERVAL, parseWhole(text))).toMatch(/^Enter a whole number/)
+})
+
+const SETTING: Setting = {
+  key: 'event_interval_ms',
+  title: 'Interval of events',
+  effect: 'Events are gathered.',
+  value: 500,
+  default: 0,
+  ...INTERVAL,
+  changed_at: '2026-11-29T12:00:00.000000Z',
+  changed_by: 'Ada',
+  ends_at: null,
+}
+
+test.each<[string, Partial<Setting>, object]>([
+  ['a default has no end', { value: 0 }, { event_interval_ms: null }],
+  ['what stays, stays', {}, { event_interval_ms: 500 }],
+  ['what ends, ends when it would have', { ends_at: '2026-11-29T12:10:00.500000Z' }, { event_interval_ms: 500, for_s: 601 }],
+  ['what has ended meanwhile ends at once', { ends_at: '2026-11-29T11:00:00.000000Z' }, { event_interval_ms: 500, for_s: 1 }],
+  ['the clock of the browser is behind', { ends_at: '2026-11-29T14:00:00.000000Z' }, { event_interval_ms: 500, for_s: 3600 }],
+])('undo: %s', (_, change, patch) => {
+  expect(undoPatch({ ...SETTING, ...change }, Date.parse('2026-11-29T12:00:00Z'), 3_600)).toEqual(patch)
 })
 
 function delivery(own: number, slowed: [number, number], wait = 0): Delivery {

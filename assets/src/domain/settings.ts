@@ -1,4 +1,4 @@
-import type { Delivery, Limit, Setting } from '../api/types'
+import type { Delivery, Limit, Setting, SettingsPatch } from '../api/types'
 import { formatBytes, formatCount, formatCounted, formatMs } from '../utils/format'
 import type { Tone } from '../utils/tone'
 
@@ -19,6 +19,21 @@ export function isChanged(setting: Pick<Setting, 'value' | 'default'>): boolean 
 export function settingText({ unit }: Pick<Setting, 'unit'>, value: Setting['value']): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   return unit === null ? formatCount(value) : `${formatCount(value)}\u00a0${unit}`
+}
+
+/** A whole number as typed, without separators: `1,000` may mean 1 or 1000. Null when it is none. */
+export function parseWhole(text: string): number | null {
+  const trimmed = text.trim()
+  return /^\d+$/.test(trimmed) ? Number(trimmed) : null
+}
+
+/** What brings a setting back to what it was, with the end that it had, at a time in milliseconds. */
+export function undoPatch({ key, value, default: usual, ends_at: end }: Setting, now: number, forSMax: number): SettingsPatch {
+  if (value === usual) return { [key]: null }
+  if (end === null) return { [key]: value }
+  const left = Math.ceil((Date.parse(end) - now) / 1_000)
+  // The clocks of server and browser may differ.
+  return { [key]: value, for_s: Math.min(Math.max(left, 1), forSMax) }
 }
 
 /** Why a number is not sent; null if it is fine. */
