@@ -41,9 +41,9 @@ test('the incident of a job leads to the report of the run that failed', () => {
   const run = (id: number, result: JobRun['result'], report_id: number | null): JobRun => ({
     id,
     trigger: 'schedule',
-    started_at: INCIDENT.first_seen_at,
-    started_local: INCIDENT.first_seen_at,
-    ended_at: INCIDENT.first_seen_at,
+    started_at: `2026-11-29T11:0${id}:00.000000Z`,
+    started_local: `2026-11-29T11:0${id}:00.000000Z`,
+    ended_at: `2026-11-29T11:0${id}:30.000000Z`,
     duration_ms: 1,
     result,
     message: null,
@@ -63,6 +63,9 @@ test('the incident of a job leads to the report of the run that failed', () => {
   }
   const incident: Incident = { ...INCIDENT, source: 'job', key: 'job:verify', subject: null }
   expect(failedRunReport(incident, [job])).toBe(8)
+  const closed: Incident = { ...incident, state: 'closed', is_active: false, closed_at: '2026-11-29T11:01:50.000000Z' }
+  expect(failedRunReport(closed, [job])).toBe(7)
+  expect(failedRunReport({ ...closed, closed_at: '2026-11-29T11:00:50.000000Z' }, [job])).toBeNull()
   expect(failedRunReport({ ...incident, key: 'job:prune' }, [job])).toBeNull()
   expect(failedRunReport({ ...incident, source: 'check' }, [job])).toBeNull()
 })

@@ -30,11 +30,14 @@ export function causePage({ subject, source, key }: Incident): { to: string; tex
   return key.startsWith('service:overflow') ? { to: '/operations/problems', text: 'Problems' } : null
 }
 
-/** The report of the run that an incident of a job is about; null without one. */
-export function failedRunReport({ source, key }: Incident, jobs: readonly Job[]): number | null {
+/** The report of the last run that an incident of a job is about; null without one. */
+export function failedRunReport({ source, key, closed_at: closed }: Incident, jobs: readonly Job[]): number | null {
   if (source !== 'job') return null
   const job = jobs.find(({ name }) => key === `job:${name}`)
-  return job?.runs.find(({ result }) => result === 'failed')?.report_id ?? null
+  // It opens when a run has failed, so a run after its end is about another one.
+  const end = closed === null ? Infinity : Date.parse(closed)
+  const run = job?.runs.find(({ result, ended_at: ended }) => result === 'failed' && ended !== null && Date.parse(ended) <= end)
+  return run?.report_id ?? null
 }
 
 /** The key of the incident of a problem of the network. */
