@@ -1,6 +1,6 @@
 //! The notices that wait, shared by the task of the incidents, which adds them, and the delivery.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use super::queue::{ContactLog, DeliveryLog, NextDelivery};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::incidents::{IncidentEvent, IncidentState, NoticePlanner};
-use crate::store::{Notice, NoticeBatch, ReportHead, StoreError};
+use crate::store::{Notice, NoticeBatch, NoticeState, ReportHead, StoreError};
 use crate::util::{Usage, jitter};
 
 /// Clones share one state. Its lock is held while something is looked up or decided, never during I/O.
@@ -41,8 +41,15 @@ impl Outbox {
             }
         }
         let notices: Vec<Notice> = snapshot.notices(None)?.collect::<Result<_, _>>()?;
+        let mut accepted_at = BTreeMap::new();
+        for notice in &notices {
+            if let NoticeState::Sent { at, .. } = notice.state {
+                let last = accepted_at.entry(notice.contact.clone()).or_insert(at);
+                *last = at.max(*last);
+            }
+        }
         let mut book = NoticeBook::restore(policy, notices, &open);
-        let log = DeliveryLog::restore(&mut book);
+        let log = DeliveryLog::restore(&mut book, accepted_at);
         let (changes, _) = watch::channel(());
         Ok(Self { state: Arc::new(Mutex::new(OutboxState { book, log })), changes })
     }
@@ -259,22 +266,122 @@ mod tests {
         assert_eq!(sent(outbox.next(&contact, later))[0].subject, NoticeSubject::Incident(2));
     }
 
-    #[test]
-    fn a_report_is_a_message_of_its_own_after_the_incidents() {
+    /// A contact that takes reports, by e-mail.
+    fn manager() -> Contact {
         let channel = Channel::Email { address: "noc@example.org".to_owned() };
-        let contact = Contact { channel, reports: vec![ReportKind::Capacity], ..pagerduty() };
-        let outbox = outbox(&contact);
-        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
-        observe(&mut incidents, "service:a");
-        let opened = plan(&mut *planner, &mut incidents);
-        let head = |id, kind| ReportHead {
+        Contact { channel, reports: vec![ReportKind::Capacity], ..pagerduty() }
+    }
+
+    fn head(id: u64, kind: ReportKind) -> ReportHead {
+        ReportHead {
             id,
             kind,
             started_at: NOW,
             ended_at: NOW,
             result: ReportResult::Ok,
             summary: String::new(),
+        }
+    }
+
+    fn add_report(outbox: &Outbox, id: u64) {
+        let planned = outbox.plan_reports(&[head(id, ReportKind::Capacity)], NOW);
+        outbox.apply_reports(&planned);
+    }
+
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp(NOW.0 + seconds * 1_000_000)
+    }
+
+    /// Delivers what is next at a time. Returns what it was about.
+    fn settle(outbox: &Outbox, contact: &Contact, at: Timestamp, is_ok: bool) -> NoticeSubject {
+        let next = sent(outbox.next(contact, at));
+        let subject = next[0].subject;
+        let outcome = if is_ok { Ok(String::new()) } else { Err("HTTP 413".to_owned()) };
+        outbox.settle(&contact.name, next, &outcome, at);
+        subject
+    }
+
+    fn failures(outbox: &Outbox, contact: &Contact) -> u32 {
+        outbox.contact_log(&contact.name, NOW).0.failures
+    }
+
+    #[test]
+    fn an_incident_does_not_wait_for_a_report_that_is_refused() {
+        let contact = manager();
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        add_report(&outbox, 7);
+        for second in [0, 60, 120, 180] {
+            let subject = settle(&outbox, &contact, after(second), false);
+            assert_eq!(subject, NoticeSubject::Report(7), "after {second} s");
+        }
+        assert_eq!(failures(&outbox, &contact), 4, "nothing gets through");
+        assert_eq!(outbox.next(&contact, after(180)), NextDelivery::Later);
+        observe(&mut incidents, "service:a");
+        let opened = plan(&mut *planner, &mut incidents);
+        planner.saved(&opened);
+        let told = settle(&outbox, &contact, after(180), true);
+        assert_eq!((told, failures(&outbox, &contact)), (NoticeSubject::Incident(1), 0));
+        for second in [300, 1300, 2300, 3300, 4300, 5300] {
+            let subject = settle(&outbox, &contact, after(second), false);
+            assert_eq!(subject, NoticeSubject::Report(7), "after {second} s");
+        }
+        assert_eq!(failures(&outbox, &contact), 0, "incidents got through since");
+    }
+
+    #[test]
+    fn an_incident_that_was_tried_goes_before_a_new_report() {
+        let contact = manager();
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        observe(&mut incidents, "service:a");
+        let opened = plan(&mut *planner, &mut incidents);
+        planner.saved(&opened);
+        assert_eq!(settle(&outbox, &contact, NOW, false), NoticeSubject::Incident(1));
+        add_report(&outbox, 7);
+        add_report(&outbox, 8);
+        assert_eq!(settle(&outbox, &contact, after(60), false), NoticeSubject::Incident(1));
+        assert_eq!(settle(&outbox, &contact, after(120), true), NoticeSubject::Incident(1));
+        for report in [7, 8] {
+            let refused = settle(&outbox, &contact, after(120), false);
+            assert_eq!(refused, NoticeSubject::Report(report));
+        }
+    }
+
+    #[test]
+    fn reports_that_are_tried_side_by_side_count_as_one_failure() {
+        let contact = manager();
+        let outbox = outbox(&contact);
+        for report in 1..=6 {
+            add_report(&outbox, report);
+            settle(&outbox, &contact, NOW, false);
+        }
+        assert_eq!(failures(&outbox, &contact), 1);
+    }
+
+    #[test]
+    fn what_got_through_is_known_after_a_restart() {
+        let contact = manager();
+        let outbox = outbox(&contact);
+        add_report(&outbox, 7);
+        for second in [0, 60, 120, 180, 240] {
+            settle(&outbox, &contact, after(second), false);
+        }
+        let restored = |accepted_at: BTreeMap<String, Timestamp>| {
+            let log = DeliveryLog::restore(&mut outbox.lock().book, accepted_at);
+            log.of(&contact.name).failures
         };
+        assert_eq!(restored(BTreeMap::new()), 5);
+        assert_eq!(restored([(contact.name.clone(), after(200))].into()), 0);
+    }
+
+    #[test]
+    fn a_report_is_a_message_of_its_own_after_the_incidents() {
+        let contact = manager();
+        let outbox = outbox(&contact);
+        let (mut planner, mut incidents) = (outbox.planner(), IncidentBook::default());
+        observe(&mut incidents, "service:a");
+        let opened = plan(&mut *planner, &mut incidents);
         let new = [
             head(7, ReportKind::Capacity),
             head(8, ReportKind::Capacity),

@@ -51,6 +51,8 @@ pub(super) struct DeliveryLog {
 pub(super) struct ContactLog {
     /// When the last messages were accepted; at most [`EACH_RATE_MAX`].
     sent: VecDeque<Timestamp>,
+    /// When a message was last accepted, also before a restart.
+    accepted_at: Option<Timestamp>,
     /// Failed attempts since the last one that succeeded.
     pub(super) failures: u32,
     pub(super) error: Option<String>,
@@ -72,16 +74,64 @@ impl ContactLog {
         let is_recent = |at: &&Timestamp| (0..RATE_WINDOW).contains(&now.0.saturating_sub(at.0));
         self.sent.iter().filter(is_recent).count()
     }
+
+    /// Whether an attempt with this notice that failed tells that the contact cannot be reached: a report that
+    /// is refused while other messages get through does not.
+    fn is_unreached_by(&self, notice: &Notice) -> bool {
+        let is_report = notice.subject.report().is_some();
+        !is_report || self.accepted_at.is_none_or(|accepted_at| accepted_at < notice.due_at)
+    }
+
+    fn note_accepted(&mut self, now: Timestamp) {
+        (self.failures, self.error, self.retry_at) = (0, None, None);
+        self.accepted_at = Some(now);
+        self.sent.push_back(now);
+        if self.sent.len() > EACH_RATE_MAX {
+            self.sent.pop_front();
+        }
+    }
+
+    /// Returns when these notices, which one message had, are tried again. Incidents do not wait for a report
+    /// that is refused.
+    fn note_failed(
+        &mut self,
+        notices: &[Notice],
+        error: &str,
+        (now, spread): (Timestamp, f64),
+    ) -> Timestamp {
+        let after = |failures| Timestamp(now.0.saturating_add(pause(failures, spread)));
+        let report = notices.iter().find(|notice| notice.subject.report().is_some());
+        let Some(report) = report else {
+            self.failures = self.failures.saturating_add(1);
+            self.error = Some(error.to_owned());
+            let retry_at = after(self.failures);
+            self.retry_at = Some(retry_at);
+            return retry_at;
+        };
+        let attempts = report.attempts.saturating_add(1);
+        if self.is_unreached_by(report) {
+            // Several reports are tried side by side: their attempts do not add up.
+            self.failures = self.failures.max(attempts);
+            self.error = Some(error.to_owned());
+        }
+        after(attempts)
+    }
 }
 
 impl DeliveryLog {
     /// What the pending notices tell of attempts before a restart. They are tried at once: a restart is what
-    /// people do after they have mended something.
-    pub(super) fn restore(book: &mut NoticeBook) -> Self {
+    /// people do after they have mended something. `accepted_at` is when each contact last accepted a message.
+    pub(super) fn restore(book: &mut NoticeBook, accepted_at: BTreeMap<String, Timestamp>) -> Self {
         let mut log = Self::default();
+        for (contact, at) in accepted_at {
+            log.contacts.entry(contact).or_default().accepted_at = Some(at);
+        }
         for notice in book.pending.values_mut().filter(|notice| notice.attempts > 0) {
             notice.attempt_at = notice.due_at;
             let contact = log.contacts.entry(notice.contact.clone()).or_default();
+            if !contact.is_unreached_by(notice) {
+                continue;
+            }
             contact.failures = contact.failures.max(notice.attempts);
             if let NoticeState::Pending { error: Some(error) } = &notice.state {
                 contact.error = Some(error.clone());
@@ -118,8 +168,8 @@ impl DeliveryLog {
         if log.retry_at.is_some_and(|at| is_ahead(at, now)) {
             return NextDelivery::Later;
         }
-        // One that the receiver refuses, and no other, does not hold the others up. Incidents come first.
-        due.sort_by_key(|notice| (notice.attempts, notice.subject.report().is_some(), notice.id));
+        // Incidents come first. One that the receiver refuses, and no other, does not hold the others up.
+        due.sort_by_key(|notice| (notice.subject.report().is_some(), notice.attempts, notice.id));
         // A report is a message of its own.
         if due[0].subject.report().is_some() {
             due.truncate(1);
@@ -157,27 +207,19 @@ impl DeliveryLog {
         (now, spread): (Timestamp, f64),
     ) -> NoticeBatch {
         let log = self.contacts.entry(contact.to_owned()).or_default();
-        match outcome {
+        let attempt_at = match outcome {
             Ok(_) => {
-                (log.failures, log.error, log.retry_at) = (0, None, None);
-                log.sent.push_back(now);
-                if log.sent.len() > EACH_RATE_MAX {
-                    log.sent.pop_front();
-                }
+                log.note_accepted(now);
+                now
             }
-            Err(error) => {
-                log.failures = log.failures.saturating_add(1);
-                log.error = Some(error.clone());
-                log.retry_at = Some(Timestamp(now.0.saturating_add(pause(log.failures, spread))));
-            }
-        }
-        let retry_at = log.retry_at.unwrap_or(now);
+            Err(error) => log.note_failed(&notices, error, (now, spread)),
+        };
         let mut batch = NoticeBatch::default();
         for mut notice in notices {
             let key = notice.key();
             book.in_flight.remove(&key);
             notice.attempts = notice.attempts.saturating_add(1);
-            notice.attempt_at = retry_at;
+            notice.attempt_at = attempt_at;
             notice.state = match outcome {
                 Ok(answer) => NoticeState::Sent { at: now, answer: answer.clone() },
                 Err(error) if now.0.saturating_sub(notice.due_at.0) >= GIVE_UP_AFTER => {
