@@ -182,7 +182,12 @@ impl NoticeBook {
         let told = reports.iter().flat_map(|report| takers(report).map(move |it| (report, it)));
         let room = PENDING_MAX.saturating_sub(self.pending.len());
         let mut saved = Vec::new();
-        for (report, contact) in told.take(room) {
+        let mut dropped = 0_usize;
+        for (report, contact) in told {
+            if saved.len() >= room {
+                dropped += 1;
+                continue;
+            }
             let due_at = policy.report_due(contact, now);
             saved.push(Notice {
                 id: self.next_id,
@@ -197,6 +202,9 @@ impl NoticeBook {
                 state: NoticeState::Pending { error: None },
             });
             self.next_id += 1;
+        }
+        if dropped > 0 {
+            warn!(dropped, "{PENDING_MAX} notices wait, so these reports are not sent");
         }
         let planned_report = reports.iter().map(|report| report.id).max();
         NoticeBatch { saved, cancelled: Vec::new(), planned_report }

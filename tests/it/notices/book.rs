@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use unoc::domain::{Severity, Timestamp};
 use unoc::incidents::{ActionKind, IncidentAction, IncidentBook, ProblemReport, WindowPlan};
+use unoc::logs::{LogFilter, Logs, PageRequest};
 use unoc::notices::{
     Channel, Contact, EscalationStep, Notice, NoticeBook, NoticeKind, NoticePolicy, NoticeState,
     NoticeSubject, QuietHours,
 };
-use unoc::store::NoticeBatch;
+use unoc::store::{NoticeBatch, ReportHead, ReportKind, ReportResult};
 use unoc::util::Zone;
 
 use crate::incidents::book::cut;
@@ -300,4 +301,28 @@ fn a_restart_goes_on_with_what_waits() {
     assert_eq!(desk.clear().len(), 2);
     let ids: BTreeSet<u64> = desk.written.iter().map(|notice| notice.id).collect();
     assert_eq!(ids.len(), desk.written.len(), "no id is used twice");
+}
+
+#[test]
+fn reports_beyond_the_limit_of_notices_are_named_in_the_log() {
+    let manager = Contact { reports: vec![ReportKind::Capacity], ..contact("manager", &[]) };
+    let mut desk = Desk::new(NoticePolicy { contacts: vec![manager], ..policy() });
+    let report = |id| ReportHead {
+        id,
+        kind: ReportKind::Capacity,
+        started_at: Timestamp(NOON),
+        ended_at: Timestamp(NOON),
+        result: ReportResult::Ok,
+        summary: String::new(),
+    };
+    let reports: Vec<ReportHead> = (1..=10_007).map(report).collect();
+    let logs = Logs::new(tracing::Level::INFO, || Timestamp(NOON));
+    let plan = || desk.notices.plan_reports(&reports, Timestamp(NOON));
+    let planned = tracing::dispatcher::with_default(&logs.dispatch(), plan);
+    assert_eq!((planned.saved.len(), planned.planned_report), (10_000, Some(10_007)));
+    let all = PageRequest { after: 0, before: u64::MAX, lines_max: 9, bytes_max: 1 << 20 };
+    let lines = logs.page(&LogFilter::default(), &all).lines;
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(line.message(), "10000 notices wait, so these reports are not sent");
+    assert_eq!(line.fields(), r#"{"dropped":7}"#);
 }
