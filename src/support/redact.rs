@@ -9,6 +9,9 @@ const SECRET_BYTES_MIN: usize = 4;
 const SECRET_NAMES: [&[u8]; 6] =
     [b"SECRET", b"PASSWORD", b"PASSPHRASE", b"TOKEN", b"API_KEY", b"SIGNATURE"];
 
+/// What the name of a value ends in, in upper case, if the value is the path of what has the secret.
+const PATH_NAMES: [&[u8]; 3] = [b"FILE", b"PATH", b"DIR"];
+
 type Marked = (&'static [u8], fn(u8) -> bool);
 
 /// What begins a secret, and which bytes belong to it.
@@ -113,10 +116,10 @@ fn replaced(
     redacted
 }
 
-/// Replaces the value in `name=value` where the name is that of a secret, unless it is the path of a file.
+/// Replaces the value in `name=value`, also a quoted one, where the name is that of a secret, unless it is the
+/// path of a file.
 fn without_named_values(text: &[u8]) -> Vec<u8> {
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
-    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"&\"'<>,;)]}\\".contains(byte);
     let mut redacted = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.iter().position(|byte| *byte == b'=') {
@@ -126,14 +129,48 @@ fn without_named_values(text: &[u8]) -> Vec<u8> {
         let length = before[..at].iter().rev().take_while(|byte| is_of_name(byte)).count();
         let name = before[at - length..at].to_ascii_uppercase();
         let is_secret = SECRET_NAMES.iter().any(|part| position(&name, part).is_some());
-        let length = value.iter().position(is_end).unwrap_or(value.len());
-        if is_secret && length > 0 && value[0] != b'/' && !value.starts_with(MASK) {
+        let (quote, value) = value.split_at(quote_length(value));
+        let length = value_length(quote, value);
+        let is_path = value.starts_with(b"/") && PATH_NAMES.iter().any(|end| name.ends_with(end));
+        if is_secret && length > 0 && !is_path && !value.starts_with(MASK) {
+            redacted.extend_from_slice(quote);
             redacted.extend_from_slice(MASK);
             rest = &value[length..];
         }
     }
     redacted.extend_from_slice(rest);
     redacted
+}
+
+/// The length of the quote that a value begins with, with the escapes that it has inside of JSON. A quote before
+/// a separator is the end of a quotation around an empty value.
+fn quote_length(value: &[u8]) -> usize {
+    let escapes = value.iter().take_while(|byte| **byte == b'\\').count();
+    match value[escapes..] {
+        [b'"' | b'\'', next, ..] if !next.is_ascii_whitespace() && !b",}])".contains(&next) => {
+            escapes + 1
+        }
+        _ => 0,
+    }
+}
+
+/// The length of a value after this quote, which goes to the end of the line if that is not closed.
+fn value_length(quote: &[u8], value: &[u8]) -> usize {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"&\"'<>,;)]}\\".contains(byte);
+    let Some((mark, outer)) = quote.split_last() else {
+        return value.iter().position(is_end).unwrap_or(value.len());
+    };
+    let mut escapes = 0;
+    for (at, byte) in value.iter().enumerate() {
+        match byte {
+            b'\n' => return at,
+            b'\\' => escapes += 1,
+            // With more escapes, it is a part of the value.
+            byte if byte == mark && escapes <= outer.len() => return at - escapes,
+            _ => escapes = 0,
+        }
+    }
+    value.len()
 }
 
 /// Keeps the mark and replaces what belongs to it.
@@ -208,6 +245,19 @@ mod tests {
             (
                 "password_file=/etc/pw key=check:a token=",
                 "password_file=/etc/pw key=check:a token=",
+            ),
+            (r#"password="pa ss" x"#, r#"password="***" x"#),
+            (r#"password="pa\"ss" x"#, r#"password="***" x"#),
+            (r#"password='pa"ss', x=1"#, r#"password='***', x=1"#),
+            (r#"password="" x token='' y"#, r#"password="" x token='' y"#),
+            ("password=\"pa ss\nnext", "password=\"***\nnext"),
+            (r#"{"m":"token=\"x y\" z"}"#, r#"{"m":"token=\"***\" z"}"#),
+            (r#"{"m":"token=\"x"}"#, r#"{"m":"token=\"***"}"#),
+            (r#"{"m":"token=","k":"a"}"#, r#"{"m":"token=","k":"a"}"#),
+            ("token=/ab/c= x", "token=*** x"),
+            (
+                r#"password_file="/etc/pw" SECRET_PATH=/a secrets_dir='/b'"#,
+                r#"password_file="/etc/pw" SECRET_PATH=/a secrets_dir='/b'"#,
             ),
             ("key AGE-SECRET-KEY-1QQPZ09.", "key AGE-SECRET-KEY-1***."),
             ("Authorization: Bearer abc.def= x", "Authorization: Bearer *** x"),
