@@ -36,6 +36,19 @@ pub(super) fn check(path: &Path) -> Result<bool, StoreError> {
 }
 
 fn inspect(path: &Path) -> Result<bool, StoreError> {
+    if !is_file(path)? {
+        return Ok(false);
+    }
+    // Opened as the store opens it: access(2) does not detect an immutable file.
+    fs::File::options().read(true).write(true).open(path).map_err(failed("open", path))?;
+    Ok(true)
+}
+
+/// Whether there is a file at `path`, which is not opened.
+///
+/// # Errors
+/// [`StoreError::Denied`] when there is something else; [`StoreError::Io`].
+pub(super) fn is_file(path: &Path) -> Result<bool, StoreError> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -64,8 +77,6 @@ fn inspect(path: &Path) -> Result<bool, StoreError> {
         };
         return Err(denied("open", path, source, advice.to_owned()));
     }
-    // Opened as the store opens it: access(2) does not detect an immutable file.
-    fs::File::options().read(true).write(true).open(path).map_err(failed("open", path))?;
     Ok(true)
 }
 

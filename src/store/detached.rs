@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,9 @@ use redb::{BackendError, StorageBackend};
 use super::access;
 use super::error::{StoreError, catch_damage};
 use super::marker;
-use super::open::{OpenOptions, STORE_FILE, Store, builder, open_error};
+use super::open::{
+    OpenOptions, STORE_FILE, Store, beside_marker, builder, check_site_id, missing, open_error,
+};
 
 /// What is written is kept in pages of this size.
 const PAGE: usize = 4096;
@@ -28,13 +30,20 @@ impl Store {
     /// written is lost when it is closed. Nobody else can open the store meanwhile.
     ///
     /// # Errors
-    /// As [`Store::open`]; [`StoreError::Io`] when there is no store.
+    /// As [`Store::open`]; [`StoreError::Io`] when there is no store and no marker.
     pub fn open_detached(directory: &Path, options: OpenOptions) -> Result<Self, StoreError> {
         let path = directory.join(STORE_FILE);
         // The marker is for what is created or replaced; nothing is, here.
         let marker = marker::read(directory).ok().flatten();
+        // Opening what is no file, such as a FIFO, could wait for ever.
+        if !access::is_file(&path)? {
+            return Err(match &marker {
+                Some(marker) => missing(directory, marker, format!("{STORE_FILE} is missing")),
+                None => access::failed("open", &path)(ErrorKind::NotFound.into()),
+            });
+        }
         let file = File::open(&path).map_err(access::failed("open", &path))?;
-        let (db, site_id) = catch_damage(&path, || {
+        let opened = catch_damage(&path, || {
             let failed = |error| {
                 open_error(&path, error).unwrap_or_else(|damage| StoreError::NotAStore {
                     path: path.clone(),
@@ -50,7 +59,10 @@ impl Store {
             let db = builder(options).create_with_backend(detached).map_err(failed)?;
             let site_id = Self::check_sentinel(&db, &path, directory, marker.as_ref())?;
             Ok((db, site_id))
-        })?;
+        });
+        let (db, site_id) =
+            opened.map_err(|error| beside_marker(error, directory, marker.as_ref()))?;
+        check_site_id(options, site_id)?;
         Ok(Self::new(db, directory, site_id))
     }
 }
@@ -123,7 +135,7 @@ impl StorageBackend for DetachedFile {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         if offset.saturating_add(out.len() as u64) > self.lock().len {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(ErrorKind::UnexpectedEof.into());
         }
         self.read_file(offset, out)?;
         let written = self.lock();

@@ -82,15 +82,9 @@ impl Store {
         observe_repair(&mut builder, on_repair);
         let opened =
             catch_damage(&path, || Self::open_file(&path, &builder, directory, marker.as_ref()));
-        let (db, site_id) = opened.map_err(|error| match (error, &marker) {
-            (StoreError::NotAStore { what, .. }, Some(marker)) => {
-                missing(directory, marker, format!("{STORE_FILE} cannot be opened ({what})"))
-            }
-            (error, _) => error,
-        })?;
-        if let Some(expected) = options.site_id.filter(|expected| *expected != site_id) {
-            return Err(StoreError::OtherSite { expected, found: site_id });
-        }
+        let (db, site_id) =
+            opened.map_err(|error| beside_marker(error, directory, marker.as_ref()))?;
+        check_site_id(options, site_id)?;
         if marker.is_none() {
             marker::write(directory, &SiteMarker { site_id })?;
         }
@@ -338,7 +332,29 @@ impl fmt::Debug for Store {
     }
 }
 
-fn missing(directory: &Path, marker: &SiteMarker, what: String) -> StoreError {
+/// The error of opening a store beside this marker: a site was there.
+pub(super) fn beside_marker(
+    error: StoreError,
+    directory: &Path,
+    marker: Option<&SiteMarker>,
+) -> StoreError {
+    match (error, marker) {
+        (StoreError::NotAStore { what, .. }, Some(marker)) => {
+            missing(directory, marker, format!("{STORE_FILE} cannot be opened ({what})"))
+        }
+        (error, _) => error,
+    }
+}
+
+/// Refuses a store of another site than the configured one.
+pub(super) fn check_site_id(options: OpenOptions, found: Uuid) -> Result<(), StoreError> {
+    match options.site_id {
+        Some(expected) if expected != found => Err(StoreError::OtherSite { expected, found }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn missing(directory: &Path, marker: &SiteMarker, what: String) -> StoreError {
     StoreError::Missing { marker: directory.join(MARKER_FILE), site_id: marker.site_id, what }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Barrier;
 
 use redb::{Database, ReadableDatabase, TableDefinition};
@@ -10,6 +11,7 @@ use tempfile::TempDir;
 use unoc::store::{
     LastCommit, MARKER_FILE, OpenOptions, STORE_FILE, SiteMarker, Store, StoreError,
 };
+use uuid::Uuid;
 
 use crate::harness::commands::time;
 use crate::harness::plan::Plan;
@@ -267,4 +269,39 @@ fn several_at_once_in_a_new_directory_create_one_store() {
         assert_eq!(owners, [store.site_id()]);
         Plan::random(1, 1, 1).commit(&store, 1).unwrap();
     }
+}
+
+fn look(directory: &Path, site_id: Option<Uuid>) -> Result<Store, StoreError> {
+    Store::open_detached(directory, OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id })
+}
+
+/// A look says of a store what the service would say.
+#[test]
+fn a_look_refuses_what_the_service_refuses() {
+    let directory = closed_store();
+    let path = directory.path().join(STORE_FILE);
+    let site_id = marker(directory.path()).site_id;
+    assert_eq!(look(directory.path(), Some(site_id)).expect("it opens").site_id(), site_id);
+    let other = look(directory.path(), Some(Uuid::nil())).unwrap_err();
+    assert!(matches!(other, StoreError::OtherSite { found, .. } if found == site_id), "{other}");
+
+    for damage in [Some(&b"no store"[..]), Some(b""), None] {
+        fs::remove_file(&path).unwrap();
+        if let Some(damage) = damage {
+            fs::write(&path, damage).unwrap();
+        }
+        let (found, expected) =
+            (look(directory.path(), None).unwrap_err(), open(directory.path()).unwrap_err());
+        assert!(matches!(found, StoreError::Missing { .. }), "{found}");
+        // The parentheses have redb's own words.
+        let said = |error: &StoreError| error.to_string().split(" (").next().map(str::to_owned);
+        assert_eq!(said(&found), said(&expected));
+        fs::write(&path, "").unwrap();
+    }
+
+    // Opening a FIFO would wait until somebody writes into it.
+    fs::remove_file(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().expect("coreutils").success());
+    let found = look(directory.path(), None).unwrap_err();
+    assert!(found.to_string().contains("is not a regular file"), "{found}");
 }
