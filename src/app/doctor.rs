@@ -10,7 +10,6 @@ use crate::backup::Backups;
 use crate::config::Config;
 use crate::engine::EngineHandle;
 use crate::health::{CheckBounds, CheckSpec, CheckStatus, check_table, run_once};
-use crate::util::run_blocking;
 
 /// Runs the checks of the store, the host, the backups and PostgreSQL once, but those with an id in
 /// `left_out`. Nothing is reported or recorded.
@@ -23,9 +22,8 @@ pub async fn offline_checks(
     left_out: &[&str],
 ) -> Result<Vec<CheckStatus>> {
     let backups = backups_to_read(config, engine)?;
-    let listed = backups.clone();
     // The age of the newest backup is known once the directory was read; the checks say it if it cannot be.
-    if let Ok(Err(error)) = run_blocking(move || listed.list()).await {
+    if let Err(error) = backups.observe().await {
         debug!(%error, "The backups cannot be listed");
     }
     let mut table = checks_of(config, engine, &backups);

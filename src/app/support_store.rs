@@ -8,7 +8,6 @@ use crate::config::Config;
 use crate::domain::EntityKind;
 use crate::engine::EngineHandle;
 use crate::store::{IncidentState, Snapshot, StoreError};
-use crate::util::run_blocking;
 use crate::wire::Time;
 
 /// Most runs of each job, and most incidents of each state.
@@ -39,11 +38,8 @@ pub async fn support_files_of_store(config: &Config, engine: &EngineHandle) -> V
         let content = history.and_then(|history| json(&history));
         files.push(SupportFile::new(format!("checks/{}.json", spec.id), content));
     }
-    let list = run_blocking(move || {
-        let overview = backups.overview().map_err(|error| error.to_string())?;
-        json(&BackupsView::new(&backups, overview))
-    });
-    let list = list.await.unwrap_or_else(|error| Err(error.to_string()));
+    let overview = backups.observe().await.map_err(|error| error.to_string());
+    let list = overview.and_then(|overview| json(&BackupsView::new(&backups, overview)));
     files.push(SupportFile::new("backups.json", list));
     files
 }

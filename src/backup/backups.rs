@@ -365,8 +365,13 @@ impl Backups {
     /// # Errors
     /// [`BackupError::DirectoryUnresponsive`] if it has never responded; when it cannot be read.
     pub async fn observe(&self) -> Result<Overview, BackupError> {
-        let backups = self.clone();
-        let look = move || backups.overview().map_err(Arc::new);
+        // A look that hangs must not keep the store open when nobody else uses it any more.
+        let (library, inner) = (Arc::clone(self.library()), Arc::downgrade(&self.0));
+        let look = move || {
+            let entries = library.list_and_track().map_err(Arc::new)?;
+            let backups = inner.upgrade().map(Self).ok_or(BackupError::Stopping)?;
+            backups.overview_of(entries).map_err(Arc::new)
+        };
         let seen = self.0.overviews.run(LOOK_WAIT, look).await;
         let Observation { value, age, is_fresh } = seen.map_err(|error| self.unanswered(error))?;
         let mut overview = match value.as_ref() {
@@ -391,8 +396,11 @@ impl Backups {
     /// # Errors
     /// When it cannot be read.
     pub fn overview(&self) -> Result<Overview, BackupError> {
+        self.overview_of(self.library().list_and_track()?)
+    }
+
+    fn overview_of(&self, entries: Vec<CatalogEntry>) -> Result<Overview, BackupError> {
         let (library, engine) = (self.library(), &self.0.engine);
-        let entries = library.list_and_track()?;
         let undo = undo::find(&library.options.data_dir, engine.site_id(), &engine.read())?;
         Ok(overview(library, entries, self.protection(), undo))
     }

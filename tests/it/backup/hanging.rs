@@ -7,8 +7,13 @@ use std::process::Command;
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use unoc::backup::{BackupError, Backups};
+use unoc::engine::{Clock, Engine, EngineOptions};
+use unoc::store::{self, Store};
 
 use super::fixture::file_of;
+use super::round_trip::options;
 use crate::harness::http::Answer;
 use crate::harness::process::Server;
 use crate::harness::site::text_of;
@@ -132,4 +137,30 @@ fn downloads_of_a_file_that_hangs_block_few_threads() {
         let answer = server.http.get(&path);
         (answer.status == 200).then(|| assert!(answer.body == content))
     });
+}
+
+/// A command that looks at the backups of a store must not keep the service from opening it.
+#[test]
+fn a_look_that_hangs_does_not_keep_the_store_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    fs::create_dir(directory.join("backups")).unwrap();
+    let clock = Clock::system();
+    let open = || {
+        let now = clock.now();
+        let options = store::OpenOptions { cache_bytes: 1 << 20, now, site_id: None };
+        Store::open(directory, options)
+    };
+    let engine_options = EngineOptions { min_free_bytes: 0, clock: clock.clone() };
+    let (engine, thread) = Engine::start(open().expect("a new store"), engine_options).unwrap();
+    let hanging = Hanging::new(directory.join("backups/unoc_20300101_000000.json"));
+    let backups = Backups::new(options(directory), engine.clone());
+    let runtime = Runtime::new().unwrap();
+    let seen = runtime.block_on(backups.observe());
+    assert!(matches!(seen, Err(BackupError::DirectoryUnresponsive(_))), "{seen:?}");
+    runtime.block_on(engine.stop());
+    drop((backups, engine));
+    thread.join().expect("no panic");
+    open().expect("nobody has it open");
+    hanging.release();
 }

@@ -94,7 +94,7 @@ fn an_empty_site_can_be_saved_and_restored() {
     assert_eq!(portable(&export_of(elsewhere.path())), portable(&export_of(&app.data_dir)));
 }
 
-fn options(directory: &Path) -> BackupOptions {
+pub(super) fn options(directory: &Path) -> BackupOptions {
     BackupOptions {
         directory: directory.join("backups"),
         data_dir: directory.to_owned(),

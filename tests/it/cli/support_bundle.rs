@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::process::Command;
 
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
@@ -135,6 +136,10 @@ fn secrets_of_files_and_webhooks_and_short_ones_are_in_no_file() {
         "credentials/backup_target_other",
         "# keys\nexport AWS_SECRET_ACCESS_KEY='planted nine'\n",
     );
+    // One of a service account, which has lines of punctuation only.
+    let account = json!({"type": "service_account", "private_key": "planted-thirteen"});
+    let account = format!("#\n{account:#}\n");
+    file("credentials/service_account.json", &account);
     let target = format!(
         "s3://bucket/sites?endpoint=http://127.0.0.1:1&region=r&path_style=true&name=minio\
          &credentials_file={keys}"
@@ -166,6 +171,11 @@ fn secrets_of_files_and_webhooks_and_short_ones_are_in_no_file() {
             }
         }
         assert!(files["README.txt"].contains("fewer than 4 characters"), "{}", files["README.txt"]);
+        for name in ["doctor.json", "backups.json"] {
+            serde_json::from_str::<Value>(&files[name]).unwrap_or_else(|it| panic!("{name}: {it}"));
+        }
+        let configuration = &files["configuration.txt"];
+        assert!(configuration.contains("    # "), "where a value comes from: {configuration}");
     }
     let masked = "it says ***; ***; ***; ***; ***; ***. GET /x?api_token=***&a=1";
     assert!(served["runbook.json"].contains(masked), "{}", served["runbook.json"]);
@@ -265,6 +275,24 @@ fn a_server_that_is_gone_or_hangs_does_not_stop_the_bundle() {
     server.end_by("KILL");
     let killed = written(directory.path(), &[], "killed.tar.gz");
     assert!(killed["store.txt"].contains("last commit 0"), "{}", killed["store.txt"]);
+}
+
+/// Without a server: a mount whose server is away, for which a FIFO stands.
+#[test]
+fn a_backup_directory_that_hangs_stops_neither_the_bundle_nor_the_doctor() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("data");
+    let server = Server::start(&data, &[("UNOC_DEV_FEATURES", "0")]);
+    server.http.back_up();
+    server.terminate();
+    let fifo = data.join("backups/unoc_20300101_000000.json");
+    assert!(Command::new("mkfifo").arg(fifo).status().expect("coreutils").success());
+    let files = written(directory.path(), &[], "bundle.tar.gz");
+    let readme = &files["README.txt"];
+    assert!(readme.contains("backups.json") && readme.contains("does not respond"), "{readme}");
+    assert!(files["doctor.json"].contains("does not respond"), "{}", files["doctor.json"]);
+    let said = run(&data, &["doctor"]);
+    assert!(said.stdout.contains("does not respond"), "{} {}", said.stdout, said.stderr);
 }
 
 #[test]
