@@ -141,7 +141,15 @@ pub(super) fn disaster_recovery_test(key: &'static str, facts: &RunbookFacts<'_>
         let evidence = "There is no copy off this host to restore from. Restore a downloaded backup \
                         on another host";
         let base = Duty { page: PAGE, ..by_record(key, TITLE, Frequency::Monthly, facts) };
-        return Duty { evidence: evidence.to_owned(), command, action: Some(action), ..base };
+        // That there is no copy is told by the duty of the copies: this one may be due, but is never late.
+        return Duty {
+            state: base.state.min(DutyState::Due),
+            overdue_at: None,
+            evidence: evidence.to_owned(),
+            command,
+            action: Some(action),
+            ..base
+        };
     }
     let base = Duty {
         command,

@@ -213,8 +213,9 @@ impl Drill {
             remarks.push(remark);
         };
         if self.found.target.is_none() {
+            // A person was asked for one: the runbook has a duty for it.
             note(
-                ReportResult::Warning,
+                ReportResult::Ok,
                 "there is no copy off this host, so the loss of its disk loses everything: set \
                  backup_targets"
                     .to_owned(),

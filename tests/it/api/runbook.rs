@@ -147,6 +147,23 @@ fn a_duty_that_is_not_done_in_time_is_an_incident_until_it_is_recorded() {
     assert_eq!(duty(&app, "off-host")["state"], "ok");
 }
 
+/// There is a duty for the copies themselves, which says that there are none.
+#[test]
+fn a_disaster_recovery_test_without_a_target_is_never_late() {
+    let app = TestApp::empty();
+    app.clock.hold();
+    for _ in 0..47 {
+        app.clock.advance(DAY_S);
+    }
+    wait::until("another monthly duty is late", || {
+        late(&app).contains(&"duty:contacts".to_owned()).then_some(())
+    });
+    let key = "disaster-recovery-test";
+    assert!(!late(&app).contains(&format!("duty:{key}")), "{:?}", late(&app));
+    let test = duty(&app, key);
+    assert_eq!((&test["state"], &test["overdue_at"]), (&json!("due"), &Value::Null), "{test}");
+}
+
 fn run(app: &TestApp, job: &str) {
     let begun = app.post(&format!("/api/jobs/{job}/run"), &Value::Null).expect(202).json();
     wait::until("the run ends", || {
