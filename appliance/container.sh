@@ -7,7 +7,8 @@
 # shellcheck shell=bash
 
 : "${binary:?set it to the path of the program}"
-rootfs=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}/debian12
+# A test that needs more packages (with a comma in front of each) gives its tree a name of its own.
+rootfs=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}/${tree:-debian12}
 
 skip() {
   echo "SKIPPED: $*"
@@ -22,7 +23,7 @@ unshare --mount true 2> /dev/null || skip 'this machine does not allow mount nam
 if [ ! -x "$rootfs/lib/systemd/systemd" ]; then
   command -v debootstrap > /dev/null || skip 'debootstrap is not installed'
   mkdir -p "$(dirname "$rootfs")"
-  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl,sudo,sysstat,age,zstd,postgresql \
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,curl,sudo,sysstat,age,zstd,postgresql"${more_packages:-}" \
     bookworm "$rootfs.new" > /dev/null || skip "debootstrap could not create $rootfs"
   mv "$rootfs.new" "$rootfs"
 fi
@@ -99,6 +100,13 @@ find_leader() {
 inside() { nsenter -t "$leader" -m -u -i -n -p -C -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"; }
 show() { inside systemctl show unoc --value -p "$1"; }
 fetch() { inside curl --silent --show-error --fail --max-time 5 "$@"; }
+# An engineer's account, which may use sudo and read the journal. On a terminal, curl shows no progress.
+add_engineer() {
+  inside bash -c 'echo "127.0.1.1 $(uname -n)" >> /etc/hosts'
+  inside useradd --create-home --shell /bin/bash --groups sudo,adm engineer
+  inside bash -c 'echo no-progress-meter > /home/engineer/.curlrc'
+  inside bash -c 'echo "engineer ALL=(ALL) NOPASSWD: ALL" > /etc/sudoers.d/engineer'
+}
 passed() { echo "ok: $*"; }
 expect() { # WHAT SEEN WANTED
   [ "$2" = "$3" ] || {

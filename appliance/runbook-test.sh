@@ -31,12 +31,7 @@ class Receiver(BaseHTTPRequestHandler):
 HTTPServer(("127.0.0.1", 8025), Receiver).serve_forever()
 RECEIVER
 
-# An engineer's account, which may use sudo and read the journal.
-inside bash -c 'echo "127.0.1.1 $(uname -n)" >> /etc/hosts'
-inside useradd --create-home --shell /bin/bash --groups sudo,adm engineer
-# On a terminal, curl shows no progress.
-inside bash -c 'echo no-progress-meter > /home/engineer/.curlrc'
-inside bash -c 'echo "engineer ALL=(ALL) NOPASSWD: ALL" > /etc/sudoers.d/engineer'
+add_engineer
 until_true 20 PostgreSQL inside pg_isready -q -h 127.0.0.1
 inside bash -eu > "$run/prepared" 2>&1 << 'PREPARE' || { cat "$run/prepared" >&2; exit 1; }
 cd /

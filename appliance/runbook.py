@@ -2,7 +2,8 @@
 
     runbook.py REPOSITORY LEADER
 
-LEADER is the process id of the container's init. The document's first section explains the notation to its readers:
+LEADER is the process id of the container's init. appliance/deployment.py does the same with docs/DEPLOYMENT.md. The first
+section of each document explains the notation to its readers:
 
 - In a block of shell commands, each line that begins with `#>` is a line which the command above it prints; `…` stands for
   any text. The lines come in this order, others may stand between them. `#> nothing` means that it prints nothing,
@@ -11,6 +12,8 @@ LEADER is the process id of the container's init. The document's first section e
   number from 200 on in front is the HTTP status, `exit status N` the status.
 - `not run by the test: REASON`, as a `#>` line or in any column, keeps the test from running a command, which is counted.
 - A command anywhere else, as `code` in a sentence or in another table, must be one of those above or its beginning.
+- A block of `toml` or `ini` whose first line is `# PATH` or `# systemctl edit UNIT` is written there: merged into unoc.toml,
+  appended to a drop-in, in place of any other file.
 
 A command without an expectation, or that appears nowhere with one, is a failure. So is a command of ops/RUNBOOK.md that is
 none of these.
@@ -29,8 +32,11 @@ import sys
 
 # What begins a command of an operator.
 COMMAND = re.compile(
-    r"(unoc|curl|tar|sudo|systemctl|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|\{) (?!=)|(dmesg|top)$"
+    r"((\./)?unoc|curl|tar|sudo|systemctl|systemd-analyze|journalctl|psql|df|findmnt|timedatectl|iostat|top|dmesg|age|test|ss|\{) (?!=)"
+    r"|(dmesg|top)$"
 )
+# Where a block of settings is to be written.
+FILE = re.compile(r"# (?:systemctl edit (\S+)|(/\S+))$")
 NOT_RUN = re.compile(r"not run by the test: (.+?)\s*(?:\||$)")
 TIMEOUT_S = 60
 # How long a command runs that only Ctrl-C ends.
@@ -41,6 +47,7 @@ FOLLOWED_S = 3
 class Step:
     line: int
     command: str
+    section: str = ""
     printed: list = dataclasses.field(default_factory=list)
     status: int | None = None
     http_status: str = ""
@@ -48,29 +55,40 @@ class Step:
     interrupted: bool = False
     silent: bool = False
     reason: str = ""
+    # The settings that `command` names the file of.
+    settings: str = ""
 
     def is_complete(self):
-        return self.printed or self.status is not None or self.http_status or self.interrupted or self.silent or self.reason
+        return (self.printed or self.status is not None or self.http_status or self.interrupted or self.silent or self.reason
+                or self.settings)
 
 
-def fail(line, words):
-    raise SystemExit(f"FAILED: docs/OPERATIONS.md:{line}: {words}")
+def fail(page, line, words):
+    raise SystemExit(f"FAILED: {page}:{line}: {words}")
 
 
-def read(text):
+def read(repository, page):
     """The commands of the document with their expectations, and those that are only mentioned, as (line, command)."""
+    text = pathlib.Path(repository, page).read_text(encoding="utf-8")
     steps, mentioned = [], []
-    block, expected_column = None, None
+    section, block, file, expected_column = "", None, None, None
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("```"):
-            block = None if block is not None else line.strip()[3:]
+            block, file = None if block is not None else line.strip()[3:], None
             if block in ("bash", "shell", "console", "shell-session"):
-                fail(number, f"a block of {block} would not be run: write it as sh")
+                fail(page, number, f"a block of {block} would not be run: write it as sh")
             continue
         if block is not None:
             if block == "sh" and line.strip():
-                read_block_line(steps, number, line.strip())
+                read_block_line(steps, number, section, line.strip())
+            elif block in ("toml", "ini") and FILE.match(line):
+                file = Step(number, line.removeprefix("# "), section)
+                steps.append(file)
+            elif file:
+                file.settings += line + "\n"
             continue
+        if line.startswith("#"):
+            section = line.lstrip("# ")
         if not line.startswith("|"):
             expected_column = None
             mentioned += [(number, span) for span in spans(line) if COMMAND.match(span)]
@@ -83,11 +101,11 @@ def read(text):
             for span in spans(" ".join(cells)):
                 if COMMAND.match(span):
                     if reason:
-                        steps.append(Step(number, span, reason=reason[1]))
+                        steps.append(Step(number, span, section, reason=reason[1]))
                     else:
                         mentioned.append((number, span))
         else:
-            steps += row_steps(number, cells, expected_column)
+            steps += row_steps(page, number, section, cells, expected_column)
     return steps, mentioned
 
 
@@ -95,7 +113,7 @@ def spans(text):
     return re.findall(r"`([^`]+)`", text)
 
 
-def read_block_line(steps, number, line):
+def read_block_line(steps, number, section, line):
     last = steps[-1] if steps else None
     if line.startswith("#< "):
         last.typed += line[3:] + "\n"
@@ -104,7 +122,7 @@ def read_block_line(steps, number, line):
     elif last and last.command.endswith("\\"):
         last.command = last.command[:-1] + without_comment(line).strip()
     else:
-        steps.append(Step(number, without_comment(line)))
+        steps.append(Step(number, without_comment(line), section))
 
 
 def read_expectation(step, words):
@@ -126,17 +144,17 @@ def without_comment(line):
     return re.sub(r"\s+# .*$", "", line)
 
 
-def row_steps(number, cells, expected_column):
+def row_steps(page, number, section, cells, expected_column):
     expected = cells[expected_column]
     reason = NOT_RUN.search(" | ".join(cells))
     others = " ".join(cell for column, cell in enumerate(cells) if column != expected_column)
     commands = [span for span in spans(others) if COMMAND.match(span)]
     if not commands and not reason and set("".join(cells)) != {"-"}:
-        fail(number, "no command that the test knows in a row with an expectation")
+        fail(page, number, "no command that the test knows in a row with an expectation")
     if len(commands) > 1:
-        fail(number, "more than one command in a row with an expectation: give each its own row")
+        fail(page, number, "more than one command in a row with an expectation: give each its own row")
     for command in commands:
-        step = Step(number, command, reason=reason[1] if reason else "")
+        step = Step(number, command, section, reason=reason[1] if reason else "")
         step.printed = spans(expected)
         step.silent = expected == "nothing"
         status = re.search(r"exit status (\d+)", expected)
@@ -161,7 +179,7 @@ class Host:
         if interrupted:
             script = f"timeout -k 5 -s INT {FOLLOWED_S} bash -c {shlex.quote(script)}\n"
         words = ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--", "runuser", "-u", user, "--", "env", "-i"]
-        words += ["PATH=/usr/local/bin:/usr/bin:/bin", f"HOME={home}", f"USER={user}", "LANG=C.UTF-8", "PAGER=cat"]
+        words += [f"PATH=/usr/local/bin:/usr/bin:/bin{':/usr/sbin:/sbin' if user == 'root' else ''}", f"HOME={home}", f"USER={user}", "LANG=C.UTF-8", "PAGER=cat"]
         words += ["SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", "bash", "-c", script]
         # A question is asked only on a terminal.
         terminal, keyboard = pty.openpty() if typed else (None, subprocess.DEVNULL)
@@ -180,6 +198,30 @@ class Host:
         if re.match(r"\w+(\(\) |=)", command):
             self.session += command + "\n"
         return output, status
+
+    def write(self, target, settings):
+        """The output and the exit status of writing a block of settings to the file that its first line names."""
+        unit, path = FILE.match(f"# {target}").groups()
+        if unit:
+            unit = unit if "." in unit else f"{unit}.service"
+            folder = f"/etc/systemd/system/{unit}.d"
+            return self.run(f"mkdir -p {folder} && cat >> {folder}/override.conf << 'END' && systemctl daemon-reload\n"
+                            f"{settings}END", user="root")
+        if path.endswith("/unoc.toml"):
+            settings = merged(self.run(f"cat {path}", user="root")[0], settings)
+        # The file keeps its owner and mode.
+        return self.run(f"cat > {path} << 'END'\n{settings}END", user="root")
+
+
+def merged(old, new):
+    """A TOML file with further settings, in place of those of the same names; its tables come after all other keys."""
+    def parts(text):
+        tables = re.search(r"^\[", text, re.MULTILINE)
+        return (text[:tables.start()], text[tables.start():]) if tables else (text, "")
+    (old_keys, old_tables), (new_keys, new_tables) = parts(old), parts(new)
+    for name in re.findall(r"^(\w+) *=", new_keys, re.MULTILINE):
+        old_keys = re.sub(rf"^{name} *=.*\n", "", old_keys, flags=re.MULTILINE)
+    return old_keys + new_keys + (new_tables or old_tables)
 
 
 # What has happened before a command, as the text above it says: scripts that root runs.
@@ -231,9 +273,9 @@ EXAMPLES = {
 }
 
 
-def substitute(host, command):
+def substitute(host, command, examples):
     """The command with the names of this host in place of the document's examples."""
-    for example, name in EXAMPLES.items():
+    for example, name in examples.items():
         if example in command:
             command = command.replace(example, host.run(name, user="root")[0].strip())
     return command
@@ -260,50 +302,70 @@ def difference(step, output, status):
 def is_known(mention, steps):
     """Whether a command with an expectation begins like this one, up to a placeholder such as NAME."""
     def plain(command):
-        return command.removeprefix("sudo ") + " "
+        return command.removeprefix("sudo ").removeprefix("./") + " "
     # The method of a request is no placeholder.
     beginning = plain(re.sub(r"(?<!-X) (?:'?…|[A-Z]+\b).*", "", mention))
     return len(beginning.split()) > 1 and any(
         plain(step.command).startswith(beginning) or f" {beginning}" in plain(step.command) for step in steps)
 
 
-def main():
-    repository, leader = sys.argv[1:]
-    steps, mentioned = read(pathlib.Path(repository, "docs/OPERATIONS.md").read_text(encoding="utf-8"))
-    for step in steps:
-        if not step.is_complete():
-            fail(step.line, f"no expectation for: {step.command}")
-    faults = [f"docs/OPERATIONS.md:{line}: appears nowhere with its expectation: {command}"
-              for line, command in mentioned if not is_known(command, steps)]
-    told, mentioned = read(pathlib.Path(repository, "ops/RUNBOOK.md").read_text(encoding="utf-8"))
-    mentioned += [(step.line, step.command) for step in told]
-    faults += [f"ops/RUNBOOK.md:{line}: not in docs/OPERATIONS.md: {command}"
-               for line, command in mentioned if not is_known(command, steps)]
-    faults += [f"no such command in docs/OPERATIONS.md: {command}" for command in BEFORE.keys() - {step.command for step in steps}]
-    host, run, skipped = Host(leader), 0, 0
+def run_page(page, steps, host, before, examples):
+    """The faults of a page's commands: each runs in the document's order, after what `before` has for it, by its command or,
+    where several are the same, by its section and command."""
+    known = {key for step in steps for key in keys(step)}
+    faults = [f"no such command in {page}: {key}" for key in before.keys() - known]
+    run = skipped = 0
     for step in steps:
         if step.reason:
             skipped += 1
             print(f"not run: {step.command} ({step.reason})")
             continue
         run += 1
-        if step.command in BEFORE:
-            words, status = host.run(f"set -e\n{BEFORE[step.command]}", user="root")
+        for preparation in [before[key] for key in keys(step) if key in before]:
+            words, status = host.run(f"set -e\n{preparation}", user="root")
             if status != 0:
-                faults.append(f"docs/OPERATIONS.md:{step.line}: cannot prepare: {step.command}\n    {words}")
-        command = substitute(host, step.command)
-        output, status = host.run(command, step.typed, step.interrupted)
+                faults.append(f"{page}:{step.line}: cannot prepare: {step.command}\n    {words}")
+        command = substitute(host, step.command, examples)
+        output, status = host.write(command, step.settings) if step.settings else host.run(command, step.typed, step.interrupted)
         wrong = difference(step, output, status)
         if not wrong and step.http_status:
             answered, _ = host.run(command.replace("curl ", "curl -s -o /dev/null -w '%{http_code}' ", 1))
             if answered != step.http_status:
                 wrong = f"HTTP status {answered}, expected {step.http_status}"
         if wrong:
-            faults.append(f"docs/OPERATIONS.md:{step.line}: {command}\n  {wrong}; it prints:\n    " + output[:3000].replace("\n", "\n    "))
+            faults.append(f"{page}:{step.line}: {command}\n  {wrong}; it prints:\n    " + output[:3000].replace("\n", "\n    "))
+    print(f"commands of {page}: {run} run, {skipped} not run for the reasons above, {len(faults)} faults")
+    return faults
+
+
+def keys(step):
+    return step.command, f"{step.section}: {step.command}"
+
+
+def read_complete(repository, page):
+    """What `read` returns, once each command has an expectation, and the mentions of commands that have none."""
+    steps, mentioned = read(repository, page)
+    for step in steps:
+        if not step.is_complete():
+            fail(page, step.line, f"no expectation for: {step.command}")
+    return steps, [f"{page}:{line}: appears nowhere with its expectation: {command}"
+                   for line, command in mentioned if not is_known(command, steps)]
+
+
+def report(faults):
     for fault in faults:
         print(f"FAILED: {fault}", file=sys.stderr)
-    print(f"commands of docs/OPERATIONS.md: {run} run, {skipped} not run for the reasons above, {len(faults)} faults")
     return 1 if faults else 0
+
+
+def main():
+    repository, leader = sys.argv[1:]
+    page = "docs/OPERATIONS.md"
+    steps, faults = read_complete(repository, page)
+    told, mentioned = read(repository, "ops/RUNBOOK.md")
+    mentioned += [(step.line, step.command) for step in told]
+    faults += [f"ops/RUNBOOK.md:{line}: not in {page}: {command}" for line, command in mentioned if not is_known(command, steps)]
+    return report(faults + run_page(page, steps, Host(leader), BEFORE, EXAMPLES))
 
 
 if __name__ == "__main__":
