@@ -35,6 +35,7 @@ checks=(
   'unit: the systemd units'
   'boot: the systemd units, booted in a container'
   'runbook: the commands of docs/OPERATIONS.md, on a host booted in a container'
+  'deployment: the commands and settings of docs/DEPLOYMENT.md, on a host booted in a container'
   'deb: the Debian package, on a host booted in a container'
   'image: the container image, built and run'
   'deny: licences, advisories and sources of the dependencies'
@@ -212,6 +213,8 @@ booted() {
 check_boot() { booted appliance/boot-test.sh; }
 
 check_runbook() { booted appliance/runbook-test.sh; }
+
+check_deployment() { booted appliance/deployment-test.sh; }
 
 check_deb() {
   PATH=$cache/cargo-deb/bin:$PATH
