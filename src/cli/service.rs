@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::service_unit::{self, ServiceUnit};
@@ -115,7 +116,6 @@ fn credentials(unit: &ServiceUnit, root: &Path) -> BTreeMap<String, CredentialSo
 /// Returns the name of the group that a file or directory belongs to, or its number; `None` if its mode
 /// gives the group no rights.
 pub(super) fn group_with_access(path: &Path) -> Option<String> {
-    use std::os::unix::fs::MetadataExt as _;
     let metadata = fs::metadata(path).ok()?;
     if metadata.mode() & 0o040 == 0 {
         return None;
@@ -139,7 +139,13 @@ pub(super) fn remedy_if_denied(path: &Path) -> Option<String> {
              log in again), or use sudo",
             owned.display()
         ),
-        None => format!("{error}: {} is private to its owner; use sudo", owned.display()),
+        None => {
+            let uid = fs::metadata(owned).map_or(0, |it| it.uid());
+            format!(
+                "{error}: {} belongs to user {uid}, who alone may use it; use sudo",
+                owned.display()
+            )
+        }
     })
 }
 
