@@ -123,16 +123,25 @@ inside rm /etc/systemd/system/unoc.service.d/priorities.conf
 inside systemctl daemon-reload
 passed 'journalctl -p warning shows only warnings, as text and as JSON; SIGHUP does not end the service'
 
-# Socket activation, reload, reports of failures, credentials, denials of the sandbox.
+# The socket that systemd keeps, reload, reports of failures, credentials, denials of the sandbox.
 . "$(dirname "$(realpath "$0")")/units-test.sh"
 
 restarts=$(show NRestarts)
 inside cp -p /etc/unoc/unoc.toml /etc/unoc/unoc.toml.kept
 inside bash -c 'echo "no_such_key = 1" >> /etc/unoc/unoc.toml'
+inside bash -c 'while [ ! -e /run/load-is-over ]; do curl --silent --output /dev/null --max-time 20 http://127.0.0.1:5001/health/live || true; done' &
+clients=$!
 ! inside systemctl restart unoc 2> /dev/null || expect 'a start with a bad configuration' accepted refused
+invocation=$(show InvocationID)
 expect 'the exit status' "$(show ExecMainStatus)" 3
 expect 'the state' "$(show ActiveState)" failed
 expect 'restarts after a refused configuration' "$(show NRestarts)" 0
+# No client starts it again: that would use up the starts of the corrected one.
+is_refused || expect 'a client after a refused configuration' answered refused
+expect 'starts after a refused configuration' "$(show InvocationID)" "$invocation"
+inside touch /run/load-is-over
+wait "$clients"
+inside rm /run/load-is-over
 is_an_error() { of_this_run -p err | grep no_such_key > /dev/null; }
 until_true 5 'an error in the journal that names the bad setting' is_an_error
 inside mv /etc/unoc/unoc.toml.kept /etc/unoc/unoc.toml

@@ -75,7 +75,6 @@ runs_installed() {
 
 install older
 expect 'the service after the installation' "$(state) $(inside systemctl is-enabled unoc)" 'active enabled'
-expect 'the socket after the installation' "$(inside systemctl is-active unoc.socket) $(inside systemctl is-enabled unoc.socket)" 'active enabled'
 is_serving
 expect 'the user' "$(inside getent passwd unoc | cut -d : -f 6,7)" /var/lib/unoc:/usr/sbin/nologin
 expect 'the configuration' "$(inside stat -c '%U %a' /etc/unoc/unoc.toml)" 'root 644'
@@ -144,7 +143,7 @@ passed 'removed: data and configuration are kept, and used by the next installat
 package dpkg --purge unoc
 expect 'the service after a purge' "$(state)" inactive
 for path in /usr/bin/unoc /etc/unoc /var/lib/unoc /var/log/unoc /usr/lib/systemd/system/unoc.service \
-  /etc/systemd/system/multi-user.target.wants/unoc.service /etc/systemd/system/unoc.service.wants/unoc.socket; do
+  /etc/systemd/system/multi-user.target.wants/unoc.service; do
   ! inside test -e $path && ! inside test -L $path || expect $path kept removed
 done
 install current

@@ -33,34 +33,44 @@ restart_under_load() {
     rm /run/load-is-over' | sort | uniq -c
 }
 
-expect 'the state of the socket' "$(inside systemctl is-active unoc.socket)" active
+kept_sockets() { show NFileDescriptorStore; }
+is_refused() { ! fetch $base/health/live 2> /dev/null; }
+expect 'the sockets that systemd keeps' "$(kept_sockets)" 1
 load=$(restart_under_load)
 [ "$(awk '$2 != 0' <<< "$load")" = '' ] || expect 'what clients got during restarts' "$load" 'only answers'
 passed "restarts under load refuse nobody:$(awk '{print " " $1 " requests answered"}' <<< "$load")"
 
-# The same without the socket shows that the load is dense enough to notice.
-inside systemctl disable --quiet unoc.socket
+# The same without it shows that the load is dense enough to notice.
+drop_in unoc.service $'[Service]\nFileDescriptorStoreMax=0'
 inside systemctl stop unoc
 inside systemctl start unoc
-expect 'the state of a disabled socket' "$(inside systemctl is-active unoc.socket || true)" inactive
+expect 'the sockets without the setting' "$(kept_sockets)" 0
 load=$(restart_under_load)
 [ "$(awk '$2 == 7' <<< "$load")" != '' ] || expect 'what clients got without the socket' "$load" 'some refused'
-inside systemctl enable --quiet unoc
-inside systemctl stop unoc
-! fetch $base/health/live 2> /dev/null || expect 'a client of a stopped service' answered refused
-expect 'the state after a client' "$(inside systemctl is-active unoc || true)" inactive
-inside systemctl start unoc
-expect 'the socket after a start' "$(inside systemctl is-active unoc.socket)" active
-passed 'the service works without the socket, and a stopped service stays stopped'
-
-drop_in unoc.service $'[Service]\nEnvironment=UNOC_PORT=5002'
-inside systemctl restart unoc
-until_true 5 'the warning about the address' is_logged_now 'unoc.socket listens on 127.0.0.1:5001, but host and port say 127.0.0.1:5002'
-inside runuser -u unoc -- unoc doctor --data-dir /var/lib/unoc > "$run/doctor" || true
-grep 'but host and port say' "$run/doctor" > /dev/null || expect 'unoc doctor' "$(cat "$run/doctor")" 'the address that differs'
 no_drop_in unoc.service
 inside systemctl restart unoc
-passed 'a socket of another address is used, logged and reported by unoc doctor'
+inside systemctl stop unoc
+is_refused || expect 'a client of a stopped service' answered refused
+expect 'the state after a client' "$(inside systemctl is-active unoc || true)" inactive
+inside systemctl start unoc
+main=$(show MainPID)
+inside kill -KILL "$main"
+expect 'a client during the restart after SIGKILL' "$(inside curl --silent --output /dev/null --max-time 20 --write-out '%{http_code}' $base/health/live)" 200
+[ "$(show MainPID)" != "$main" ] || expect 'the process after SIGKILL' "$main" 'another one'
+passed 'a client of a killed service is answered by the next one, and a stopped service stays stopped'
+
+drop_in unoc.service $'[Service]\nEnvironment=UNOC_HOST=0.0.0.0'
+inside systemctl restart unoc
+until_true 5 'the other address' is_logged_now '0.0.0.0:5001'
+drop_in unoc.service $'[Service]\nEnvironment=UNOC_PORT=5002'
+inside systemctl restart unoc
+fetch -o /dev/null http://127.0.0.1:5002/health/live
+is_refused || expect 'a client of the earlier address' answered refused
+expect 'the sockets after another address' "$(kept_sockets)" 1
+no_drop_in unoc.service
+inside systemctl restart unoc
+fetch -o /dev/null $base/health/live
+passed 'a changed address takes effect by a restart'
 
 is_healthy() { [[ $(show StatusText) =~ ^healthy,\ [0-9]+\ devices$ ]]; }
 until_true 30 'the line of status' is_healthy
@@ -116,6 +126,8 @@ shut_down() { inside curl --silent --output /dev/null --write-out '%{http_code}'
 expect 'another token' "$(shut_down another-token)" 403
 expect 'the token of the credential' "$(shut_down a-long-token)" 200
 until_true 10 'the stop by a request' is_state inactive
+is_refused || expect 'a client after the stop by a request' answered refused
+expect 'the state after the client' "$(inside systemctl is-active unoc || true)" inactive
 no_drop_in unoc.service
 inside rm /etc/unoc/shutdown_token
 inside systemctl start unoc
@@ -139,7 +151,7 @@ PROBE
 inside bash -c 'printf "[Service]\nType=oneshot\nExecStart=/usr/bin/perl /usr/share/probe.pl\n" > /etc/systemd/system/probe-control.service'
 for unit in unoc unoc-failure@; do
   inside bash -c "sed '/^\[Install\]/,\$d; /^\(OnFailure\|Type\|Exec[A-Z][A-Za-z]*\|WatchdogSec\|Restart.*\|NotifyAccess\)=/{/^ExecPaths/!d}' \
-    '/etc/systemd/system/$unit.service' > '/etc/systemd/system/probe-${unit%@}.service'
+    '/usr/lib/systemd/system/$unit.service' > '/etc/systemd/system/probe-${unit%@}.service'
     printf 'Type=oneshot\nExecStart=/usr/bin/unoc /usr/share/probe.pl\nBindReadOnlyPaths=/usr/bin/perl:/usr/bin/unoc\n' >> \
       '/etc/systemd/system/probe-${unit%@}.service'"
 done

@@ -8,8 +8,6 @@ pub(crate) struct AppliedConfig(Arc<Mutex<Differences>>);
 
 #[derive(Default)]
 struct Differences {
-    /// How the address of systemd's socket differs.
-    address: Option<String>,
     /// Why the configuration could not be read again.
     refused: Option<String>,
     /// Changed keys that need a restart.
@@ -17,11 +15,6 @@ struct Differences {
 }
 
 impl AppliedConfig {
-    pub(super) fn new(address_mismatch: Option<String>) -> Self {
-        let differences = Differences { address: address_mismatch, ..Differences::default() };
-        Self(Arc::new(Mutex::new(differences)))
-    }
-
     /// Notes that the configuration has an error.
     pub(super) fn set_refused(&self, why: String) {
         self.lock().refused = Some(why);
@@ -36,13 +29,13 @@ impl AppliedConfig {
 
     /// Returns what is not in effect, and what to do; `None` if all of it is.
     pub(super) fn difference(&self) -> Option<String> {
-        let Differences { address, refused, waiting } = &*self.lock();
+        let Differences { refused, waiting } = &*self.lock();
         let refused = refused.as_ref().map(|why| {
             format!("the configuration could not be reloaded, and a restart would fail: {why}")
         });
         let waiting = (!waiting.is_empty())
             .then(|| format!("changed, and in effect after a restart: {}", waiting.join(", ")));
-        let all: Vec<String> = [address.clone(), refused, waiting].into_iter().flatten().collect();
+        let all: Vec<String> = [refused, waiting].into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
@@ -57,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_configuration_that_is_read_again_replaces_an_error() {
-        let applied = AppliedConfig::new(None);
+        let applied = AppliedConfig::default();
         assert_eq!(applied.difference(), None);
         applied.set_read(vec!["port"]);
         assert!(applied.difference().is_some_and(|what| what.ends_with("restart: port")));

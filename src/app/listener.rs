@@ -1,20 +1,27 @@
-//! The socket that the service listens on: one that systemd passed, or its own.
+//! The socket that the service listens on: one that systemd kept during a restart, or a new one.
 //!
-//! A socket that systemd holds outlives the process: clients that connect during a restart wait in its queue
-//! instead of being refused (systemd.socket(5)).
+//! systemd keeps the socket of the running service (`FileDescriptorStoreMax=`, sd_notify(3)): clients that
+//! connect during a restart wait in its queue instead of being refused. It closes the socket once the service
+//! has stopped or failed for good, so that no client waits for a service that does not come back.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener as PassedListener};
+use std::os::fd::AsFd as _;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use listenfd::ListenFd;
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_acceptconn;
-use tokio::net::TcpListener;
-use tracing::warn;
+use rustix::net::{Shutdown, shutdown};
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::endpoint::reachable_address;
+use super::systemd;
 use crate::config::Config;
+
+/// Clients that wait during a restart: as many as the service serves at once. The kernel may allow fewer
+/// (`net.core.somaxconn`, which is 4,096 unless it is changed).
+const QUEUE_MAX: u32 = 4096;
 
 /// The sockets that systemd passed to the process (sd_listen_fds(3)).
 #[derive(Default)]
@@ -27,25 +34,27 @@ impl PassedSockets {
         Self(Some(ListenFd::from_env()))
     }
 
-    /// Returns the only one, if there is one.
-    fn listener(self) -> Result<Option<PassedListener>> {
-        let Some(mut passed) = self.0 else { return Ok(None) };
-        if passed.len() > 1 {
-            bail!(
-                "systemd passed {} sockets, and the service listens on one: keep one ListenStream= in unoc.socket",
-                passed.len()
-            );
+    /// Returns the one that listens on the address, where port 0 is any port. Others are closed: the
+    /// configuration has changed since they were made.
+    fn listener(self, host: IpAddr, port: u16) -> Option<PassedListener> {
+        let mut passed = self.0?;
+        let mut found = None;
+        for index in 0..passed.len() {
+            let Ok(Some(listener)) = passed.take_tcp_listener(index) else { continue };
+            let is_wanted = |address: SocketAddr| {
+                address.ip() == host && (port == 0 || address.port() == port)
+            };
+            if !socket_acceptconn(&listener).is_ok_and(|is_listening| is_listening) {
+                continue;
+            }
+            if found.is_none() && listener.local_addr().is_ok_and(is_wanted) {
+                found = Some(listener);
+            } else {
+                // systemd's copy of it would keep the port in use for 0.0.0.0 after 127.0.0.1.
+                shutdown(&listener, Shutdown::Both).ok();
+            }
         }
-        let unusable = "systemd passed a socket that cannot be used: unoc.socket needs ListenStream= with an \
-                        address and a port, and no Accept=";
-        let Some(listener) = passed.take_tcp_listener(0).context(unusable)? else {
-            return Ok(None);
-        };
-        if !socket_acceptconn(&listener).context(unusable)? {
-            bail!(unusable);
-        }
-        listener.set_nonblocking(true).context(unusable)?;
-        Ok(Some(listener))
+        found.filter(|listener| listener.set_nonblocking(true).is_ok())
     }
 }
 
@@ -56,34 +65,30 @@ pub(super) struct BoundListener {
     pub(super) address: SocketAddr,
     /// The address by which this host reaches it.
     pub(super) reachable: SocketAddr,
-    /// How the address of a passed socket differs from the configured one, and what to do.
-    pub(super) mismatch: Option<String>,
 }
 
-/// Listens on the passed socket, else on the configured address. Logs if the passed socket has another
-/// address: it is used, because its clients would wait forever otherwise.
+/// Listens on the configured address, by the socket that systemd kept if there is one; otherwise systemd gets
+/// the new one to keep.
 ///
 /// # Errors
-/// The passed socket cannot be used, or the address cannot be bound; the message has a remedy.
-pub(super) async fn listen(config: &Config, passed: PassedSockets) -> Result<BoundListener> {
-    let passed = passed.listener()?;
-    let is_passed = passed.is_some();
-    let listener = match passed {
-        Some(listener) => TcpListener::from_std(listener).context("cannot use systemd's socket")?,
-        None => bind(config.host, config.port).await?,
+/// The address cannot be bound; the message has a remedy.
+pub(super) fn listen(config: &Config, passed: PassedSockets) -> Result<BoundListener> {
+    let listener = match passed.listener(config.host, config.port) {
+        Some(kept) => TcpListener::from_std(kept).context("cannot use the socket of systemd")?,
+        None => {
+            let listener = bind(config.host, config.port)?;
+            systemd::keep_socket(listener.as_fd());
+            listener
+        }
     };
     let what = "cannot read the address of the listener";
     let address = listener.local_addr().context(what)?;
     let reachable = reachable_address(&listener).context(what)?;
-    let mismatch = is_passed.then(|| mismatch(config.host, config.port, address)).flatten();
-    if let Some(mismatch) = &mismatch {
-        warn!("{mismatch}");
-    }
-    Ok(BoundListener { listener, address, reachable, mismatch })
+    Ok(BoundListener { listener, address, reachable })
 }
 
-async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
-    TcpListener::bind((host, port)).await.map_err(|error| match error.kind() {
+fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
+    bound(SocketAddr::new(host, port)).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
             "{host}:{port} is in use by another program; stop it, or choose another port with \
              --port"
@@ -102,32 +107,10 @@ async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
     })
 }
 
-/// Port 0 is any port.
-fn mismatch(host: IpAddr, port: u16, address: SocketAddr) -> Option<String> {
-    if address.ip() == host && (port == 0 || address.port() == port) {
-        return None;
-    }
-    let configured = SocketAddr::new(host, port);
-    Some(format!(
-        "unoc.socket listens on {address}, but host and port say {configured}; change the settings, or \
-         ListenStream= by: systemctl edit unoc.socket"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_passed_socket_of_another_address_is_named() {
-        let check = |host: &str, port, address: &str, differs| {
-            let found = mismatch(host.parse().unwrap(), port, address.parse().unwrap());
-            assert_eq!(found.is_some(), differs, "{host} {port} {address}: {found:?}");
-        };
-        check("127.0.0.1", 5001, "127.0.0.1:5001", false);
-        check("127.0.0.1", 0, "127.0.0.1:5001", false);
-        check("127.0.0.1", 8080, "127.0.0.1:5001", true);
-        check("0.0.0.0", 5001, "127.0.0.1:5001", true);
-        check("::1", 0, "127.0.0.1:5001", true);
-    }
+fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+    // Connections that ended a moment ago do not keep the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE_MAX)
 }

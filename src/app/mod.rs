@@ -144,8 +144,7 @@ impl App {
         load_demo(&config, &handle).await?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
-        let BoundListener { listener, address, reachable, mismatch } =
-            listen(&config, inputs.passed).await?;
+        let BoundListener { listener, address, reachable } = listen(&config, inputs.passed)?;
         let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, reachable));
         let (job_handle, jobs) = start_jobs(&handle, &backups, &routes, &logs, &sync).await?;
         let (incidents, notices) =
@@ -159,7 +158,7 @@ impl App {
             jobs: job_handle,
             backups: backups.clone(),
             sockets: sockets.clone(),
-            applied_config: AppliedConfig::new(mismatch),
+            applied_config: AppliedConfig::default(),
             own_address: reachable,
             base_path: config.base_path.clone(),
             min_free_bytes: config.min_free_bytes,

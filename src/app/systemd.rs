@@ -2,6 +2,7 @@
 //! (sd_notify(3)).
 
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,19 @@ static SHOWN_STATUS: Mutex<String> = Mutex::new(String::new());
 /// Returns whether somebody reads the notifications.
 pub(super) fn is_listening() -> bool {
     environment().contains_key("NOTIFY_SOCKET")
+}
+
+/// The name of the socket among what systemd keeps for the service.
+const KEPT_SOCKET: NotifyState<'_> = NotifyState::FdName("http");
+
+/// Has systemd keep the socket until the service has stopped, and pass it to the process after a restart
+/// (sd_notify(3), `FDSTORE=1`). An earlier one is no longer kept.
+pub(super) fn keep_socket(socket: BorrowedFd<'_>) {
+    notify(&[NotifyState::FdStoreRemove, KEPT_SOCKET]);
+    if let Err(error) = sd_notify::notify_with_fds(&[NotifyState::FdStore, KEPT_SOCKET], &[socket])
+    {
+        debug!(%error, "systemd does not keep the socket");
+    }
 }
 
 pub(super) fn ready(address: SocketAddr) {

@@ -21,7 +21,6 @@ pub(super) const DATA_DIR: &str = "/var/lib/unoc";
 /// Where the units are; the one of the service, and where an operator could put one in its place.
 pub(super) const UNIT_DIR: &str = "/usr/lib/systemd/system";
 pub(super) const UNIT_FILE: &str = "/usr/lib/systemd/system/unoc.service";
-const SOCKET_FILE: &str = "/usr/lib/systemd/system/unoc.socket";
 const FAILURE_FILE: &str = "/usr/lib/systemd/system/unoc-failure@.service";
 pub(super) const OVERRIDING_UNIT: &str = "/etc/systemd/system/unoc.service";
 /// What makes the user and the group, and what gives files and directories to them.
@@ -29,7 +28,6 @@ pub(super) const USERS_FILE: &str = "/usr/lib/sysusers.d/unoc.conf";
 pub(super) const OWNERS_FILE: &str = "/usr/lib/tmpfiles.d/unoc.conf";
 
 const UNIT: &str = include_str!("../../../systemd/unoc.service");
-const SOCKET: &str = include_str!("../../../systemd/unoc.socket");
 const FAILURE: &str = include_str!("../../../systemd/unoc-failure@.service");
 const USERS: &str = include_str!("../../../systemd/sysusers.conf");
 const OWNERS: &str = include_str!("../../../systemd/tmpfiles.conf");
@@ -100,19 +98,13 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         let path = format!("/usr/share/man/man1/{}", page.file);
         parts.push(file("manual page", &path, page.text));
     }
-    for unit in ["unoc.service", "unoc.socket"] {
-        let path = format!("/etc/systemd/system/{unit}.d");
-        parts.push(directory("directory of drop-ins", &path, false));
-    }
-    let enabled = |what, wanted_by: &str, target| {
-        let directory = PathBuf::from(format!("/etc/systemd/system/{wanted_by}.wants"));
-        let path = directory.join(Path::new(target).file_name().unwrap_or_default());
-        Part { what, path, kind: PartKind::Enabled { target } }
-    };
-    parts.push(enabled("start with the host", "multi-user.target", UNIT_FILE));
-    parts.push(enabled("start with the service", "unoc.service", SOCKET_FILE));
+    parts.push(directory("directory of drop-ins", "/etc/systemd/system/unoc.service.d", false));
+    parts.push(Part {
+        what: "start with the host",
+        path: "/etc/systemd/system/multi-user.target.wants/unoc.service".into(),
+        kind: PartKind::Enabled { target: UNIT_FILE },
+    });
     parts.push(file("unit", FAILURE_FILE, FAILURE.into()));
-    parts.push(file("unit", SOCKET_FILE, SOCKET.into()));
     // The last one: an installation that was cut off before it counts as the first one again.
     parts.push(file("unit", UNIT_FILE, UNIT.into()));
     Ok(parts)

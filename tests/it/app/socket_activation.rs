@@ -1,4 +1,4 @@
-//! A socket that systemd holds: clients that connect during a restart wait, and none is refused.
+//! A socket that systemd keeps: clients that connect during a restart wait, and none is refused.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,9 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use serde_json::Value;
-
-use crate::harness::process::{Server, said, unoc};
+use crate::harness::notify_socket::NotifySocket;
+use crate::harness::process::{Server, unoc};
 use crate::harness::wait::{self, PATIENCE};
 
 /// A socket as systemd makes it, which this process keeps as systemd does.
@@ -59,9 +58,6 @@ fn a_client_that_connects_during_a_restart_waits_and_is_answered() {
     let (listener, address) = socket();
     let server = start(directory.path(), &listener);
     assert_eq!(server.address, address);
-    let check = "/api/health/checks/configuration.applied/run";
-    let check = server.http.post(check, &Value::Null).expect(200).json();
-    assert_eq!(check["checks"][0]["value"], 1.0, "port 0 is any port");
     assert!(server.terminate().0.success());
     let waiting = TcpStream::connect(address).expect("it is not refused while nothing runs");
     let server = start(directory.path(), &listener);
@@ -108,31 +104,43 @@ fn no_request_is_lost_by_restarts_under_load() {
 }
 
 #[test]
-fn a_socket_of_another_address_is_used_and_reported() {
+fn a_socket_of_another_address_is_closed_and_the_configured_one_is_used() {
     let directory = tempfile::tempdir().unwrap();
     let (listener, address) = socket();
-    let server = Server::start_by(directory.path(), &[("UNOC_HOST", "0.0.0.0")], |command| {
-        passing(&listener, &command)
+    // The same port: the socket that this process still has would keep it in use.
+    let port = address.port().to_string();
+    let server = Server::start_by(directory.path(), &[], |_| {
+        let mut command = unoc(&["serve", "--host", "0.0.0.0", "--port", &port, "--data-dir"]);
+        passing(&listener, command.arg(directory.path()))
     });
-    assert_eq!(server.address, address);
-    let what = format!("unoc.socket listens on {address}, but host and port say 0.0.0.0:0");
-    server.logged(|line| line.contains(&what));
-    let mut doctor = unoc(&["doctor", "--data-dir"]);
-    let found = said(doctor.arg(directory.path()));
-    assert!(found.stdout.contains(&what), "{found:?}");
-    assert!(found.stdout.contains("systemctl edit unoc.socket"), "{found:?}");
-    found.expect(1);
+    let configured = SocketAddr::from(([0, 0, 0, 0], address.port()));
+    server.logged(|line| line.contains(&configured.to_string()));
+    assert_eq!(ask(address).expect("an answer"), "HTTP/1.1 200 OK");
+    assert!(server.terminate().0.success());
 }
 
 #[test]
-fn a_descriptor_that_is_no_listening_socket_ends_the_start() {
+fn a_descriptor_that_is_no_listening_socket_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let (listener, address) = socket();
     let connection = TcpStream::connect(address).unwrap();
-    let mut command = unoc(&["serve", "--port", "0", "--data-dir"]);
-    command.arg(directory.path());
-    let mut shell = passing(&listener, &command);
-    shell.stdin(Stdio::from(OwnedFd::from(connection)));
-    let refused = said(&mut shell).expect(1);
-    assert!(refused.stderr.contains("unoc.socket needs ListenStream="), "{refused:?}");
+    let server = Server::start_by(directory.path(), &[], |command| {
+        let mut shell = passing(&listener, &command);
+        shell.stdin(Stdio::from(OwnedFd::from(connection.try_clone().expect("a descriptor"))));
+        shell
+    });
+    assert_ne!(server.address, address);
+    assert!(server.terminate().0.success());
+}
+
+#[test]
+fn systemd_gets_the_socket_to_keep_instead_of_an_earlier_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut manager = NotifySocket::new(directory.path());
+    let server = manager.start(&directory.path().join("data"), &[]);
+    manager.expect("READY=1");
+    let received = manager.received.iter().map(String::as_str);
+    let kept: Vec<_> = received.filter(|text| text.starts_with("FDSTORE")).collect();
+    assert_eq!(kept, ["FDSTOREREMOVE=1\nFDNAME=http\n", "FDSTORE=1\nFDNAME=http\n"]);
+    drop(server);
 }
