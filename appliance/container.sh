@@ -133,6 +133,6 @@ inside "$download" install > "$run/words" 2>&1 || {
 }
 took_ms=$((($(date +%s%N) - started) / 1000000))
 expect 'the state after the installation' "$(inside systemctl is-active unoc)" active
-grep -q '"status":"healthy"' "$run/words" || expect 'the end of the installation' "$(cat "$run/words")" 'its health'
+grep -q ' and is healthy' "$run/words" || expect 'the end of the installation' "$(cat "$run/words")" 'its health'
 [[ $(show StatusText) =~ ^(Serving http://127.0.0.1:5001/|healthy, ) ]] || expect status "$(show StatusText)" 'Serving …'
 passed "installed, with the first answer of /health after $took_ms ms; $(show StatusText)"

@@ -40,6 +40,24 @@ done
 expect 'credentials that commands left behind' "$(inside find /run -path '/run/unoc-credentials.*/*')" ''
 passed 'commands of root find the settings, the credentials and the data, and leave no files of root there'
 
+# Files of groups that the service has: one of its user, and one that its unit names.
+inside systemctl stop unoc
+inside bash -ec 'groupadd of-the-user; groupadd of-the-unit; usermod -aG of-the-user unoc
+  echo open-sesame-4711 > /etc/unoc/by-user; echo postgresql://unoc@127.0.0.1:1/unoc > /etc/unoc/by-unit
+  chgrp of-the-user /etc/unoc/by-user; chgrp of-the-unit /etc/unoc/by-unit; chmod 640 /etc/unoc/by-user /etc/unoc/by-unit
+  printf "[Service]\nSupplementaryGroups=of-the-unit\nEnvironment=UNOC_SHUTDOWN_TOKEN_FILE=/etc/unoc/by-user UNOC_DATABASE_URL_FILE=/etc/unoc/by-unit\n" > \
+    /etc/systemd/system/unoc.service.d/groups.conf
+  systemctl daemon-reload'
+status_and_words inside unoc config check
+expect 'unoc config check with files of groups' "$status: $words" '0: The configuration is valid.'
+inside rm /etc/systemd/system/unoc.service.d/groups.conf /etc/unoc/by-user /etc/unoc/by-unit
+inside systemctl daemon-reload
+# A directory of credentials that a killed command with the same process id left behind.
+status_and_words inside bash -c 'mkdir "/run/unoc-credentials.$$" && exec unoc jobs'
+expect 'unoc jobs beside a left-over directory' "$status: $words" "0: $words"
+inside systemctl start unoc
+passed 'commands of root have the groups of the service'
+
 status_and_words by member unoc jobs
 expect 'unoc jobs of a member of the group' "$status" 0
 contains 'the jobs' 'self-check'
@@ -73,11 +91,29 @@ status_and_words inside /root/newer install --dry-run
 contains 'a dry run' 'would replace /usr/bin/unoc (program)' 'would restart the service'
 expect 'the process after a dry run' "$(show MainPID)" "$main"
 status_and_words inside /root/newer install
-contains 'an upgrade' 'replace /usr/bin/unoc (program)' 'restart the service' '"status":"healthy"'
+contains 'an upgrade' 'replace /usr/bin/unoc (program)' 'restart the service' 'and is healthy'
 [ "$(show MainPID)" != "$main" ] || expect 'the process after an upgrade' the-same another
 inside cmp /root/newer /usr/bin/unoc
+# An installation that is cut off once its files are there.
+main=$(show MainPID)
+inside bash -c 'cp /root/newer /usr/bin/.cut-off && echo more >> /usr/bin/.cut-off && mv /usr/bin/.cut-off /usr/bin/unoc
+  cp /usr/bin/unoc /root/newest && touch /usr/lib/systemd/system/unoc.service'
+status_and_words inside /root/newest install
+expect 'the exit status of the next installation' "$status: $words" "0: $words"
+contains 'the installation after one that was cut off' 'let systemd read its units again' 'restart the service' 'and is healthy'
+[ "$(show MainPID)" != "$main" ] || expect 'the process after that' the-same another
+status_and_words inside /root/newest install
+contains 'one more installation' 'Nothing is to be done.'
+# No change is accepted below min_free_mib, which is unhealthy.
+inside bash -c 'echo "min_free_mib = 1048576" >> /etc/unoc/unoc.toml'
+status_and_words inside "$download" install
+contains 'an upgrade of an unhealthy site' 'and is unhealthy: '
+expect 'the exit status of an upgrade of an unhealthy site' "$status" 0
+inside sed -i '/^min_free_mib/d' /etc/unoc/unoc.toml
+inside systemctl restart unoc
 inside systemctl stop unoc
 inside systemctl disable unoc 2> /dev/null
+inside cp /root/newer /usr/bin/unoc
 status_and_words inside "$download" install
 contains 'an upgrade while the service is stopped' 'replace /usr/bin/unoc (program)' 'stopped'
 expect 'the service after that' "$(inside systemctl is-active unoc || true) $(inside systemctl is-enabled unoc || true)" 'inactive disabled'
@@ -114,4 +150,5 @@ status_and_words inside unoc uninstall --purge --yes
 expect 'the exit status of a purge' "$status: $words" "0: $words"
 expect 'what a purge leaves' "$(inside find / -xdev \( -path /root -o -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp \) -prune -o -name '*unoc*' -print)" ''
 expect 'the user after a purge' "$(inside getent passwd unoc || true)" ''
+expect 'the group after a purge' "$(inside getent group unoc || true)" ''
 passed 'a purge leaves nothing'

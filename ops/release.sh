@@ -101,9 +101,13 @@ fi
 cp "$scratch"/1/* "$directory/"
 ls -l "$directory"
 
+skipped=0
 for test in "boot-test.sh $program" "deb-test.sh unoc_$version-1_$(dpkg --print-architecture).deb"; do
   status=0
   # shellcheck disable=SC2086  # two words
   (cd "$directory" && set -- $test && "$OLDPWD/appliance/$1" "$2") || status=$?
+  [ $status -ne 77 ] || skipped=77
   [ $status -eq 0 ] || [ $status -eq 77 ] || exit $status
 done
+[ $skipped -eq 0 ] || echo 'NOT TESTED: a test above was skipped; run it before the files are published' >&2
+exit $skipped

@@ -41,9 +41,8 @@ impl PassedSockets {
         let mut found = None;
         for index in 0..passed.len() {
             let Ok(Some(listener)) = passed.take_tcp_listener(index) else { continue };
-            let is_wanted = |address: SocketAddr| {
-                address.ip() == host && (port == 0 || address.port() == port)
-            };
+            let is_wanted =
+                |address: SocketAddr| address.ip() == host && (port == 0 || address.port() == port);
             if !socket_acceptconn(&listener).is_ok_and(|is_listening| is_listening) {
                 continue;
             }

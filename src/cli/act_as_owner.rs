@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use rustix::process::{Gid, Uid};
+use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 
 use super::args::{BackupAction, Cli, Subcommand};
 use super::data_dir::{Owner, owner_of};
 use super::exit::CommandError;
 use super::service::{CredentialSource, InstalledService};
+use super::user_groups::group_ids;
 use crate::app;
 use crate::util::files::{PRIVATE_MODE, write_durably};
 
@@ -40,7 +43,9 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
     let program = std::env::current_exe().context("the path of this program is unknown")?;
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1)).env("HOME", &config.data_dir);
-    if let Some(service) = cli.service() {
+    let mut further_groups = Vec::new();
+    if let Some(mut service) = cli.service() {
+        further_groups = std::mem::take(&mut service.supplementary_groups);
         let names = service.credentials.keys();
         command.envs(service.environment_of_command(crate::config::environment()));
         if service.running_credentials.is_none() && names.len() > 0 {
@@ -49,10 +54,18 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
             command.env("CREDENTIALS_DIRECTORY", directory);
         }
     }
-    // `exec` also leaves root's groups.
-    let error = command.uid(owner.uid).gid(owner.gid).exec();
-    let what = format!("cannot run as the owner of {}", config.data_dir.display());
-    Err(anyhow::Error::from(error).context(what).into())
+    let what = || format!("cannot run as the owner of {}", config.data_dir.display());
+    become_user(owner, &further_groups).with_context(what)?;
+    Err(anyhow::Error::from(command.exec()).context(what()).into())
+}
+
+/// Gives this thread, the only one, the user and the groups that the service has.
+fn become_user(owner: Owner, further_groups: &[String]) -> rustix::io::Result<()> {
+    let groups: Vec<Gid> =
+        group_ids(owner, further_groups).into_iter().map(Gid::from_raw).collect();
+    set_thread_groups(&groups)?;
+    set_thread_gid(Gid::from_raw(owner.gid))?;
+    set_thread_uid(Uid::from_raw(owner.uid))
 }
 
 /// Removes what [`act_as_owner`] made for this process. Only the empty directory stays, which belongs to
@@ -106,13 +119,16 @@ fn hand_over_credentials(service: &InstalledService, owner: Owner) -> io::Result
     Ok(directory)
 }
 
-/// Removes the directories of commands that have ended.
+/// Removes the directories of commands that have ended, and of one that had the id of this process.
 fn remove_left_over() {
     let Some((parent, name)) = CREDENTIALS.rsplit_once('/') else { return };
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
         let process = file.strip_prefix(name);
-        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+        let has_ended = |process: &str| {
+            process == std::process::id().to_string() || !Path::new("/proc").join(process).exists()
+        };
+        if process.is_some_and(has_ended) {
             fs::remove_dir_all(entry.path()).ok();
         }
     }

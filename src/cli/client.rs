@@ -56,6 +56,15 @@ impl ApplianceClient {
         body(self.send(READ_WAIT, self.reading.get(self.url_of(path)))?)
     }
 
+    /// Returns what a path of the health answers: an answer with 503 also tells the health.
+    pub(super) fn health(&self, path: &str) -> Result<Value, CommandError> {
+        let answer = self.send(READ_WAIT, self.reading.get(self.url_of(path)))?;
+        match answer.status() {
+            StatusCode::SERVICE_UNAVAILABLE => read_json(answer),
+            _ => read_json(body(answer)?),
+        }
+    }
+
     /// Returns the body of a successful answer, and a header of it.
     pub(super) fn get_with_header(
         &self,

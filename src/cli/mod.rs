@@ -49,6 +49,7 @@ mod upgrade_print;
 mod upgrade_run;
 mod upgrade_store;
 mod upgrade_watch;
+mod user_groups;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,8 @@ pub(super) struct InstalledService {
     pub(super) environment: BTreeMap<String, String>,
     /// Its credentials by name.
     pub(super) credentials: BTreeMap<String, CredentialSource>,
+    /// Groups that it has beside those of its user, names or ids.
+    pub(super) supplementary_groups: Vec<String>,
     /// Files with variables of it that this user may not read.
     pub(super) unreadable: Vec<PathBuf>,
     /// The credentials of the running service, if this user may read them.
@@ -81,7 +83,16 @@ impl InstalledService {
         let running = root.join(RUNNING_CREDENTIALS);
         let running_credentials = fs::read_dir(&running).is_ok().then_some(running);
         let credentials = credentials(&unit, root);
-        Some(Self { environment, credentials, unreadable, running_credentials })
+        let groups = unit.values("SupplementaryGroups").into_iter();
+        let supplementary_groups = groups.flat_map(str::split_whitespace).map(str::to_owned);
+        let supplementary_groups = supplementary_groups.collect();
+        Some(Self {
+            environment,
+            credentials,
+            supplementary_groups,
+            unreadable,
+            running_credentials,
+        })
     }
 
     /// Returns the environment of a command beside the service: what systemd sets, overridden by what the
@@ -166,7 +177,8 @@ mod tests {
         write("usr/lib/systemd/system/unoc.service", include_str!("../../systemd/unoc.service"));
         write(
             "etc/systemd/system/unoc.service.d/override.conf",
-            "[Service]\nLoadCredential=token:/etc/unoc/token\nSetCredential=a:b:c\nEnvironment=UNOC_PORT=1\n",
+            "[Service]\nLoadCredential=token:/etc/unoc/token\nSetCredential=a:b:c\nEnvironment=UNOC_PORT=1\n\
+             SupplementaryGroups=ssl-cert 77\n",
         );
         write("etc/unoc/unoc.env", "UNOC_PORT=2\nPGPASSFILE=/etc/unoc/pgpass\n");
         assert!(find("/home/op/unoc").is_none(), "another program is no part of the service");
@@ -183,6 +195,7 @@ mod tests {
                 ("UNOC_PORT", "2"),
             ]
         );
+        assert_eq!(service.supplementary_groups, ["ssl-cert", "77"]);
         let expected = [
             ("a".to_owned(), CredentialSource::Text("b:c".to_owned())),
             ("token".to_owned(), CredentialSource::File(root.path().join("etc/unoc/token"))),

@@ -74,10 +74,8 @@ impl CrashReport {
         place: String,
         message: String,
         (started_at, now): (Timestamp, Timestamp),
-        log: &[String],
     ) -> Self {
         let at = Time(now).to_string();
-        let log = log.iter().rev().take(LOG_LINES_MAX).rev();
         Self {
             location: place,
             count: 1,
@@ -88,8 +86,14 @@ impl CrashReport {
             message: start_of(&message, MESSAGE_CHARS_MAX),
             uptime_s: now.0.saturating_sub(started_at.0).max(0) / 1_000_000,
             backtrace: Vec::new(),
-            log: log.map(|line| start_of(line, LOG_LINE_CHARS_MAX)).collect(),
+            log: Vec::new(),
         }
+    }
+
+    /// The same with the last of these lines of the log.
+    pub(super) fn with_log(self, lines: &[String]) -> Self {
+        let last = lines.iter().rev().take(LOG_LINES_MAX).rev();
+        Self { log: last.map(|line| start_of(line, LOG_LINE_CHARS_MAX)).collect(), ..self }
     }
 
     /// The same after the panics that an earlier report has.

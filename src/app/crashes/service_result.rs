@@ -13,17 +13,20 @@ pub enum ServiceResult {
     Signal,
     Timeout,
     StartLimit,
+    /// systemd does not start it again, whatever ended it the last time.
+    NotRestarted,
     /// It could not be started, or broke the protocol with systemd.
     Other,
 }
 
 impl ServiceResult {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Watchdog,
         Self::OutOfMemory,
         Self::Signal,
         Self::Timeout,
         Self::StartLimit,
+        Self::NotRestarted,
         Self::Other,
     ];
 
@@ -47,6 +50,7 @@ impl ServiceResult {
             Self::Signal => "signal",
             Self::Timeout => "timeout",
             Self::StartLimit => "start-limit",
+            Self::NotRestarted => "not-restarted",
             Self::Other => "failure",
         }
     }
@@ -67,6 +71,9 @@ impl ServiceResult {
             }
             Self::StartLimit => {
                 ("The service failed too often, and systemd gave up", Severity::Critical)
+            }
+            Self::NotRestarted => {
+                ("The service failed, and systemd did not start it again", Severity::Critical)
             }
             Self::Other => ("The service failed", Severity::Major),
         }
@@ -91,6 +98,7 @@ impl ServiceResult {
             Self::StartLimit => {
                 format!("it ended{by} after it had been started too often; systemd gave up")
             }
+            Self::NotRestarted => format!("it ended{by}, and systemd did not start it again"),
             Self::Other => format!("systemd could not run it; it ended{by}"),
         }
     }

@@ -1,11 +1,13 @@
 //! What an installation asks of the running host: systemd and the user database.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow};
 
-use super::parts::{OWNERS_FILE, USERS_FILE};
+use super::parts::{OWNERS_FILE, PROGRAM, USERS_FILE};
 use crate::cli::exit::CommandError;
 use crate::cli::service::UNIT;
 
@@ -23,6 +25,7 @@ pub(super) enum HostAction {
     Restart,
     Stop,
     RemoveUser,
+    RemoveGroup,
 }
 
 impl HostAction {
@@ -36,7 +39,8 @@ impl HostAction {
             Self::Start => "start the service",
             Self::Restart => "restart the service",
             Self::Stop => "stop the service",
-            Self::RemoveUser => "remove the user and the group unoc",
+            Self::RemoveUser => "remove the user unoc",
+            Self::RemoveGroup => "remove the group unoc",
         }
     }
 
@@ -50,12 +54,17 @@ impl HostAction {
             Self::Restart => &["systemctl", "restart", UNIT],
             Self::Stop => &["systemctl", "stop", UNIT],
             Self::RemoveUser => &["userdel", USER],
+            Self::RemoveGroup => &["groupdel", USER],
         }
     }
 
     /// Does it. systemd has deadlines of its own for each of them; a start that repairs a large store may
     /// extend its own.
     pub(super) fn run(self) -> Result<(), CommandError> {
+        // userdel removes it with the user, unless it has other members.
+        if self == Self::RemoveGroup && !has_group() {
+            return Ok(());
+        }
         let [program, arguments @ ..] = self.command() else { return Ok(()) };
         let ended = Command::new(program).args(arguments).stdin(Stdio::null()).output();
         let ended = ended.with_context(|| format!("cannot run {program}"))?;
@@ -91,10 +100,40 @@ pub(super) fn service_state() -> ServiceState {
     }
 }
 
+/// Returns whether systemd has read an older version of the unit than the one that is there.
+pub(super) fn has_older_unit() -> bool {
+    property("NeedDaemonReload").is_some_and(|answer| answer == "yes")
+}
+
+/// Returns whether the service runs another program than the installed one, such as the one that an
+/// installation replaced before it was cut off.
+pub(super) fn runs_other_program() -> bool {
+    let Some(pid) = property("MainPID").filter(|pid| pid != "0") else { return false };
+    let file = |path: &Path| fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+    let running = file(&Path::new("/proc").join(pid).join("exe"));
+    running.is_some() && running != file(Path::new(PROGRAM))
+}
+
+/// Returns a property of the service, as systemctl(1) shows it.
+fn property(name: &str) -> Option<String> {
+    let mut asked = Command::new("systemctl");
+    asked.args(["show", "--value", "--property", name, UNIT]).stdin(Stdio::null());
+    Some(String::from_utf8_lossy(&asked.output().ok()?.stdout).trim().to_owned())
+}
+
 /// Returns whether the service's user exists in the user database of the host.
 pub(super) fn has_user() -> bool {
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    users.lines().any(|line| line.split(':').next() == Some(USER))
+    has_entry("/etc/passwd")
+}
+
+/// Returns whether the service's group exists in the user database of the host.
+pub(super) fn has_group() -> bool {
+    has_entry("/etc/group")
+}
+
+fn has_entry(path: &str) -> bool {
+    let entries = fs::read_to_string(path).unwrap_or_default();
+    entries.lines().any(|line| line.split(':').next() == Some(USER))
 }
 
 /// Returns whether systemd runs this host (sd_booted(3)).

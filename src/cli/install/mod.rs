@@ -6,14 +6,13 @@ mod obstacles;
 mod parts;
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context;
 use rustix::fs::Mode;
 use serde_json::{Value, json};
 
-use self::host::{HostAction, ServiceState, has_user, service_state};
+use self::host::{HostAction, ServiceState, has_group, has_user, service_state};
 use self::parts::{OWNERS_FILE, Part, PartState, UNIT_DIR, UNIT_FILE, USERS_FILE, below};
 use super::args::{Cli, InstallArgs, UninstallArgs};
 use super::client::ApplianceClient;
@@ -59,7 +58,7 @@ pub(super) fn install(cli: &Cli, args: &InstallArgs) -> Result<(), CommandError>
     actions.iter().try_for_each(|action| action.run())?;
     done.tell(&plan);
     match is_host {
-        true if !cli.json => tell_what_now(plan.is_empty()),
+        true if !cli.json => tell_what_now(plan.is_empty() && actions.is_empty()),
         _ => Ok(()),
     }
 }
@@ -86,6 +85,9 @@ pub(super) fn uninstall(cli: &Cli, args: &UninstallArgs) -> Result<(), CommandEr
     }
     if is_host && args.purge && has_user() {
         after.push(HostAction::RemoveUser);
+    }
+    if is_host && args.purge && has_group() {
+        after.push(HostAction::RemoveGroup);
     }
     let actions = [before, &after].concat();
     let done = Done::new(cli, args.dry_run, &actions);
@@ -125,11 +127,13 @@ fn actions(plan: &[(&Part, PartState)], is_first: bool, no_start: bool) -> Vec<H
     if makes_user || !has_data_dir || is_changed(OWNERS_FILE) || is_changed(DEFAULT_FILE) {
         actions.push(HostAction::SetOwners);
     }
-    let is_unit_changed = plan.iter().any(|(part, _)| part.path.starts_with(UNIT_DIR));
+    // The host tells what an installation that was cut off has left to do.
+    let is_unit_changed =
+        plan.iter().any(|(part, _)| part.path.starts_with(UNIT_DIR)) || host::has_older_unit();
     if is_unit_changed {
         actions.push(HostAction::ReloadUnits);
     }
-    let is_new = is_changed(parts::PROGRAM) || is_unit_changed;
+    let is_new = is_changed(parts::PROGRAM) || is_unit_changed || host::runs_other_program();
     match service_state() {
         _ if no_start => {}
         ServiceState::Running if is_new => actions.push(HostAction::Restart),
@@ -224,6 +228,15 @@ fn verb(state: PartState) -> &'static str {
     }
 }
 
+/// Returns what `/health` answers, in words.
+fn state_in_words(health: &Value) -> String {
+    let status = health["status"].as_str().unwrap_or("in an unknown state");
+    match health["reason"].as_str() {
+        Some(reason) => format!("{status}: {reason}; sudo unoc doctor tells what to do"),
+        None => status.to_owned(),
+    }
+}
+
 /// Prints where the service is, whether it is healthy, and what comes next.
 fn tell_what_now(is_settled: bool) -> Result<(), CommandError> {
     let version = env!("CARGO_PKG_VERSION");
@@ -232,10 +245,14 @@ fn tell_what_now(is_settled: bool) -> Result<(), CommandError> {
         return Ok(());
     }
     let config = obstacles::configuration(Path::new("/"))?;
-    let mut health = String::new();
-    ApplianceClient::connect(&config)?.get("/health")?.read_to_string(&mut health)?;
+    let client = ApplianceClient::connect(&config)?;
+    let (health, detail) = (client.health("/health")?, client.health("/api/health")?);
     let address = super::data_dir::endpoint(&config)?.unwrap_or_default();
-    print_line!("UNOC {version} runs at {address}/ and says: {}", health.trim());
+    let running = detail["version"].as_str().unwrap_or(version);
+    print_line!("UNOC {running} runs at {address}/ and is {}", state_in_words(&health));
+    if running != version {
+        print_line!("UNOC {version} is installed. To run it: systemctl restart unoc");
+    }
     if !is_settled {
         print_line!(
             "Next:\n  {DEFAULT_FILE}         every setting; then: systemctl restart unoc\n  \
@@ -246,4 +263,19 @@ fn tell_what_now(is_settled: bool) -> Result<(), CommandError> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unhealthy_site_is_told_in_words() {
+        let check = |health, expected| assert_eq!(state_in_words(&health), expected);
+        check(json!({"status": "healthy", "service": "unoc-backend"}), "healthy");
+        check(
+            json!({"status": "unhealthy", "reason": "the disk is full"}),
+            "unhealthy: the disk is full; sudo unoc doctor tells what to do",
+        );
+    }
 }

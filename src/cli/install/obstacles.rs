@@ -79,8 +79,9 @@ fn of_host() -> Vec<String> {
 
 /// A file that a package manager owns must be changed by it alone.
 fn of_package(root: &Path) -> Option<String> {
-    let list = below(root, Path::new("/var/lib/dpkg/info/unoc.list"));
-    list.exists().then(|| {
+    // Of a package that was removed, the list has its configuration only.
+    let list = fs::read_to_string(below(root, Path::new("/var/lib/dpkg/info/unoc.list"))).ok()?;
+    list.lines().any(|line| line == PROGRAM).then(|| {
         "UNOC was installed as a package: use apt to upgrade it or to remove it".to_owned()
     })
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{Level, info};
 use unoc::app::{RunEnd, RunRecorder};
 use unoc::domain::Timestamp;
@@ -214,14 +214,20 @@ fn how_systemd_ended_the_service_becomes_an_incident() {
     assert_eq!(stuck["title"], "The service was stuck, and systemd ended it");
     assert!(text_of(&stuck["detail"]).contains("ended it by SIGABRT"), "{stuck}");
     end(server, data_dir, &[("SERVICE_RESULT", "oom-kill"), ("EXIT_STATUS", "KILL")]);
-    // Given up, after another kill: the unit of failures passes what systemd says of the service.
-    let given_up = [
-        ("MONITOR_UNIT", "unoc.service"),
-        ("MONITOR_SERVICE_RESULT", "signal"),
-        ("MONITOR_EXIT_STATUS", "KILL"),
-    ];
-    end(start(), data_dir, &given_up);
+    // The unit of failures passes what systemd says of the service.
+    let given_up = |result| {
+        [
+            ("MONITOR_UNIT", "unoc.service"),
+            ("MONITOR_SERVICE_RESULT", result),
+            ("MONITOR_EXIT_STATUS", "KILL"),
+        ]
+    };
+    end(start(), data_dir, &given_up("signal"));
+    end(start(), data_dir, &given_up("start-limit-hit"));
     let server = start();
+    let ended = incident(&server.http, "crash:systemd:not-restarted");
+    assert_eq!(ended["title"], "The service failed, and systemd did not start it again");
+    assert!(text_of(&ended["detail"]).contains("it ended by SIGKILL, and"), "{ended}");
     let limit = incident(&server.http, "crash:systemd:start-limit");
     assert_eq!(limit["severity"], "critical");
     incident(&server.http, "crash:systemd:out-of-memory");
@@ -249,4 +255,23 @@ fn ends_that_the_service_reports_itself_leave_no_further_report() {
         said(report.arg(directory.path()).envs(variables.iter().copied())).expect(0);
     }
     assert!(!directory.path().join("crashes").exists());
+}
+
+#[test]
+fn a_report_is_written_before_the_journal_is_read_and_despite_an_error_of_the_configuration() {
+    let directory = tempfile::tempdir().unwrap();
+    let bin = tempfile::tempdir().unwrap();
+    let journal = bin.path().join("journalctl");
+    fs::write(&journal, "#!/bin/sh\ncd \"$STATE_DIRECTORY/crashes\" && echo *.json\n").unwrap();
+    fs::set_permissions(&journal, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", bin.path().display());
+    let mut report = unoc(&["report-failure"]);
+    report.env("PATH", path).env("STATE_DIRECTORY", directory.path());
+    report.env("UNOC_PORT", "none").env("MONITOR_UNIT", "unoc.service");
+    said(report.env("MONITOR_SERVICE_RESULT", "timeout")).expect(0);
+    let name = "panic-systemd@not-restarted.json";
+    let report = fs::read_to_string(directory.path().join("crashes").join(name)).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["log"], json!([name]), "{report}");
+    assert_eq!(report["count"], 1);
 }

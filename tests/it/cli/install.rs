@@ -146,3 +146,10 @@ fn a_root_that_is_no_directory_is_refused() {
     let refused = said(&mut unoc(&["install", "--root", "/nonexistent"])).expect(3);
     assert!(refused.stderr.contains("--root /nonexistent"), "{refused:?}");
 }
+
+#[test]
+fn a_package_that_was_removed_is_no_obstacle() {
+    let image = Image::new();
+    image.write("var/lib/dpkg/info/unoc.list", "/etc\n/etc/unoc\n/etc/unoc/unoc.toml\n");
+    image.run(&["install"]).expect(0);
+}
