@@ -128,7 +128,7 @@ fn existing(path: &Path) -> PathBuf {
 fn bytes_of(part: &Part) -> u64 {
     match &part.kind {
         PartKind::File { content, .. } | PartKind::Settings { content, .. } => content.len() as u64,
-        PartKind::Enabled { .. } | PartKind::Directory { .. } => 0,
+        PartKind::Enabled { .. } | PartKind::Directory { .. } | PartKind::Left => 0,
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) enum PartKind {
     Settings { content: Vec<u8>, mode: u32 },
     /// A link that only the first installation makes: an operator may have disabled the service.
     Enabled { target: &'static str },
+    /// A file that another command leaves; uninstalling removes it.
+    Left,
     /// A directory of the operator or of the service, removed with its content by a purge.
     Directory { is_made_here: bool },
 }
@@ -98,6 +100,9 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         let path = format!("/usr/share/man/man1/{}", page.file);
         parts.push(file("manual page", &path, page.text));
     }
+    for path in ["/usr/bin/unoc.previous", "/usr/bin/unoc.upgrade.json"] {
+        parts.push(Part { what: "trace of an upgrade", path: path.into(), kind: PartKind::Left });
+    }
     parts.push(directory("directory of drop-ins", "/etc/systemd/system/unoc.service.d", false));
     parts.push(Part {
         what: "start with the host",
@@ -128,6 +133,7 @@ impl Part {
             PartKind::Settings { .. } => if_missing(true),
             PartKind::Enabled { .. } => if_missing(is_first),
             PartKind::Directory { is_made_here } => if_missing(*is_made_here),
+            PartKind::Left => PartState::Settled,
             PartKind::File { .. } if !exists => PartState::Missing,
             PartKind::File { .. } if path.is_dir() => PartState::Differs,
             PartKind::File { content, mode } => {
@@ -150,6 +156,7 @@ impl Part {
             }
             PartKind::Enabled { target } => symlink(target, &path),
             PartKind::Directory { .. } => fs::create_dir(&path),
+            PartKind::Left => Ok(()),
         }
     }
 
