@@ -171,7 +171,7 @@ check_schemathesis() {
 check_shell() {
   local scripts=(.ci/run) script
   while IFS= read -r script; do scripts+=("$script"); done < <(find appliance ops tests -name '*.sh' -not -path '*/node_modules/*')
-  scripts+=(appliance/deb/{preinst,postinst,prerm,postrm})
+  scripts+=(ops/zig-cc appliance/deb/{preinst,postinst,prerm,postrm})
   if has shellcheck; then
     shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
   else

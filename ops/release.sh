@@ -9,7 +9,7 @@
 #
 # The version is the one of Cargo.toml. What is made depends on the commit and on the tools only: paths of this machine are
 # replaced, times are the commit's. CARGO_TARGET_DIR is honoured; the copies that are built are in its folder `published`.
-# Needs cargo-deb (ops/test.sh installs it), dpkg and python3. UNOC_TEST_CACHE is as in ops/test.sh.
+# Needs cargo-deb and zig (ops/test.sh installs both), dpkg and python3. UNOC_TEST_CACHE is as in ops/test.sh.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
@@ -30,8 +30,9 @@ directory=$(realpath "$1")
 [ -z "$(git status --porcelain)" ] || { echo 'commit or remove local changes first: git status' >&2; exit 2; }
 
 cache=${UNOC_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/unoc-test}
-export PATH=$cache/cargo-deb/bin:$PATH UNOC_TEST_CACHE=$cache
+export PATH=$cache/cargo-deb/bin:$cache/zig/bin:$PATH UNOC_TEST_CACHE=$cache
 cargo deb --version > /dev/null 2>&1 || { echo 'cargo-deb is not installed: ops/test.sh installs it' >&2; exit 1; }
+python3 -m ziglang version > /dev/null 2>&1 || { echo 'zig is not installed: ops/test.sh installs it' >&2; exit 1; }
 for tool in dpkg-shlibdeps python3 lintian; do
   command -v $tool > /dev/null || { echo "$tool is not installed" >&2; exit 1; }
 done
@@ -59,6 +60,7 @@ build() {
     export CARGO_TARGET_DIR=$1/target
     export RUSTFLAGS="--remap-path-prefix=$1=/unoc --remap-path-prefix=$cargo_home=/cargo"
     export CFLAGS="-ffile-prefix-map=$1=/unoc -ffile-prefix-map=$cargo_home=/cargo"
+    declare -x "CARGO_TARGET_$(uname -m | tr '[:lower:]' '[:upper:]')_UNKNOWN_LINUX_GNU_LINKER=$1/source/ops/zig-cc"
     cargo build --locked --profile "$profile" --bin unoc
   )
 }
@@ -102,7 +104,8 @@ cp "$scratch"/1/* "$directory/"
 ls -l "$directory"
 
 skipped=0
-for test in "boot-test.sh $program" "deb-test.sh unoc_$version-1_$(dpkg --print-architecture).deb"; do
+for test in "userland-test.sh $program" "boot-test.sh $program" \
+  "deb-test.sh unoc_$version-1_$(dpkg --print-architecture).deb"; do
   status=0
   # shellcheck disable=SC2086  # two words
   (cd "$directory" && set -- $test && "$OLDPWD/appliance/$1" "$2") || status=$?

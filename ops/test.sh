@@ -143,6 +143,19 @@ install_newer_node() {
   export PATH=$venv/bin:$PATH
 }
 
+# Only ops/release.sh needs it: a linker that knows the symbols of old C libraries.
+zig=0.17.1
+
+install_zig() {
+  local venv=$UNOC_TEST_CACHE/zig
+  if [ "$("$venv/bin/python3" -m ziglang version 2> /dev/null)" = "$zig" ]; then return 0; fi
+  rm -rf "$venv"
+  if ! python3 -m venv "$venv" || ! "$venv/bin/pip" install -q "ziglang==$zig"; then
+    rm -rf "$venv"
+    echo "zig $zig could not be installed"
+  fi
+}
+
 # Tools of cargo, each in a directory of its own. They are built once, with little optimisation, because they have many
 # dependencies and run for seconds.
 cargo_tools=(cargo-deny@0.20.2 cargo-deb@3.8.0)
@@ -165,5 +178,6 @@ install_python_tools
 install_newer_node
 install_postgres_versions
 install_cargo_tools
+install_zig
 
 exec ops/check.sh "$@"
