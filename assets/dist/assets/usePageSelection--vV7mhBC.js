@@ -1,1 +1,0 @@
-import{wt as e,yt as t}from"./preload-helper-CMdpSE79.js";import{F as n}from"./index-iSmH7u1W.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};
