@@ -25,7 +25,8 @@ const fn limit(enter: f64, leave: f64) -> Option<Threshold> {
 
 /// Every check, by group.
 pub fn check_table(bounds: CheckBounds) -> Vec<CheckSpec> {
-    let groups = [store(bounds), host(bounds), mirror(), backups(bounds), jobs(), service()];
+    let groups =
+        [store(bounds), host(bounds), mirror(), backups(bounds), jobs(), service(), operation()];
     groups.into_iter().flatten().collect()
 }
 
@@ -255,6 +256,13 @@ fn service() -> Vec<CheckSpec> {
             )
             .each_minute()
             .in_time(Duration::from_secs(20)),
+    ]
+}
+
+/// How the service is set, and who is connected to it.
+fn operation() -> Vec<CheckSpec> {
+    let group = CheckGroup::Service;
+    vec![
         // Nobody has to be woken, and nobody has to wonder.
         CheckSpec::new("settings.off", group, "Features that are off", CheckUnit::Count)
             .above(limit(1.0, 0.0), None)

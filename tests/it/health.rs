@@ -5,5 +5,6 @@ mod coverage;
 mod history;
 mod host_causes;
 mod probes;
+mod settings_causes;
 mod store_causes;
 mod watched;

@@ -72,7 +72,7 @@ impl CrashReport {
     /// The report of an end of the service at `place`, between its start and now.
     pub(super) fn of_service_end(
         place: String,
-        message: String,
+        message: &str,
         (started_at, now): (Timestamp, Timestamp),
     ) -> Self {
         let at = Time(now).to_string();
@@ -83,7 +83,7 @@ impl CrashReport {
             last_at: at,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             thread: String::new(),
-            message: start_of(&message, MESSAGE_CHARS_MAX),
+            message: start_of(message, MESSAGE_CHARS_MAX),
             uptime_s: now.0.saturating_sub(started_at.0).max(0) / 1_000_000,
             backtrace: Vec::new(),
             log: Vec::new(),

@@ -54,7 +54,7 @@ fn write_report(
     let started_at = run.and_then(|run| Time::parse(&run.started_at)).unwrap_or(now);
     let ServiceEnd { result, status } = end;
     let (place, message) = (result.place(), result.message(status));
-    let mut report = CrashReport::of_service_end(place, message, (started_at, now));
+    let mut report = CrashReport::of_service_end(place, &message, (started_at, now));
     if let Some(earlier) = directory.report(&report.location) {
         report = report.after(earlier);
     }

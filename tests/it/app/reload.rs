@@ -22,11 +22,12 @@ struct Configured {
 
 impl Configured {
     fn start(text: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("it is ours");
         let file = directory.path().join("unoc.toml");
-        fs::write(&file, text).unwrap();
+        fs::write(&file, text).expect("it is ours");
         let mut systemd = NotifySocket::new(directory.path());
-        let environment = [("UNOC_CONFIG", file.to_str().unwrap()), ("UNOC_DEV_FEATURES", "0")];
+        let environment =
+            [("UNOC_CONFIG", file.to_str().expect("it is ours")), ("UNOC_DEV_FEATURES", "0")];
         let server = systemd.start(&directory.path().join("data"), &environment);
         systemd.expect("READY=1");
         Self { directory, file, systemd, server }
@@ -34,7 +35,7 @@ impl Configured {
 
     /// Changes the file and has it read as `systemctl reload` does. Returns the exit status.
     fn reload(&mut self, text: &str) -> i32 {
-        fs::write(&self.file, text).unwrap();
+        fs::write(&self.file, text).expect("it is ours");
         let mut command = unoc(&["reload", "--data-dir"]);
         command.arg(self.directory.path().join("data")).args(["--port", "0"]);
         command.env("UNOC_CONFIG", &self.file).env("UNOC_DEV_FEATURES", "0");

@@ -17,14 +17,14 @@ pub(crate) struct NotifySocket {
 impl NotifySocket {
     pub(crate) fn new(directory: &Path) -> Self {
         let path = directory.join("notify");
-        let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let socket = UnixDatagram::bind(&path).expect("it is ours");
+        socket.set_read_timeout(Some(PATIENCE)).expect("it is ours");
         Self { socket, path, received: Vec::new() }
     }
 
     /// Starts a server that notifies it.
     pub(crate) fn start(&self, data_dir: &Path, variables: &[(&str, &str)]) -> Server {
-        let mut environment = vec![("NOTIFY_SOCKET", self.path.to_str().unwrap())];
+        let mut environment = vec![("NOTIFY_SOCKET", self.path.to_str().expect("it is ours"))];
         environment.extend_from_slice(variables);
         Server::start(data_dir, &environment)
     }

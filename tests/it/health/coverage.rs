@@ -15,10 +15,20 @@ fn causes() -> String {
     files.filter(is_one).map(|path| fs::read_to_string(path).expect("a text")).collect()
 }
 
+/// Checks whose fault no test can cause through the program, and why.
+const NOT_CAUSED: [(&str, &str); 1] = [(
+    "events.interval",
+    "the engine commits what waits in batches, so that the channel to the events never runs over here; \
+     realtime/pace.rs tests what follows when it does",
+)];
+
 /// What is missing in the tests for a check.
 fn missing<'a>(spec: &CheckSpec, causes: &str) -> Option<&'a str> {
     let id = spec.id;
     let has = |words: &str| causes.contains(words);
+    if NOT_CAUSED.iter().any(|(not_caused, _)| *not_caused == id) {
+        return None;
+    }
     if spec.limits.is_none() {
         // Nothing can be wrong with it; it is measured.
         let is_measured = has(&format!("\"{id}\")")) || has(&format!("\"{id}\", \"ok\""));
