@@ -14,9 +14,12 @@ let browser: Browser
 let incident: number
 let report: number
 
-/** What an operator on call finds at night: a fault with customers behind it, and a report of the day. */
 beforeAll(async () => {
   ;[unoc, browser] = await Promise.all([Unoc.start(), launch()])
+})
+
+/** What an operator on call finds at night: a fault with customers behind it, and a report of the day. */
+test('a fault becomes an incident, and the day is reviewed', async () => {
   await unoc.call('POST', 'api/seed')
   const [splitter] = await unoc.call<{ id: number }[]>('GET', 'api/devices?device_type=SPLITTER&limit=1')
   const cut = { status_override: 'DOWN', override_reason: 'excavator in Mill Lane' }

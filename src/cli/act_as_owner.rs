@@ -84,6 +84,9 @@ fn needs_owner(subcommand: &Subcommand) -> bool {
         Subcommand::Serve
         | Subcommand::Install(_)
         | Subcommand::Uninstall(_)
+        | Subcommand::Upgrade(_)
+        | Subcommand::Rollback(_)
+        | Subcommand::UpgradeStore { .. }
         | Subcommand::SupportBundle { .. }
         | Subcommand::Openapi
         | Subcommand::Completions { .. }
