@@ -154,7 +154,7 @@ fn run_checks_until(server: &Server, stop: &AtomicBool) -> Result<u32> {
     Ok(runs)
 }
 
-/// From the request that breaks a line until the receiver has its notice, less the time that the problem must
+/// From the request that takes a splitter down until the receiver has its notice, less the time that the problem must
 /// exist.
 fn notice_row(bench: &Bench) -> Result<Row> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -164,20 +164,20 @@ fn notice_row(bench: &Bench) -> Result<Row> {
     // It ends with the process.
     std::thread::spawn(move || serve(&listener, &sender));
     let server = start_told(&bench.binary, &bench.directory("told")?, &contacts.to_string())?;
-    let links: Vec<Value> = serde_json::from_slice(&body_of(&server, "/api/links")?)?;
+    let splitters = body_of(&server, "/api/devices?device_type=SPLITTER")?;
+    let splitters: Vec<Value> = serde_json::from_slice(&splitters)?;
     let mut times_s = Vec::new();
-    for link in links.iter().take(bench.rounds) {
+    for splitter in splitters.iter().take(bench.rounds) {
         while receiver.try_recv().is_ok() {}
-        let id = id_of(link)?;
-        let began = Instant::now();
-        let url = server.url(&format!("/api/links/{id}"));
+        let id = id_of(splitter)?;
+        let url = server.url(&format!("/api/devices/{id}/override"));
         let body = json!({ "status_override": "DOWN", "override_reason": "measured" });
-        ureq::patch(url).send_json(&body).context("taking a link down")?;
-        let told = wait_for(&receiver, &format!("network:link:{id}"), "opened")?;
+        let began = Instant::now();
+        ureq::patch(&url).send_json(&body).context("taking a splitter down")?;
+        let told = wait_for(&receiver, &format!("network:device:{id}"), "opened")?;
         times_s.push((told - began).saturating_sub(HOLD_OFF).as_secs_f64());
-        let url = server.url(&format!("/api/links/{id}/override"));
-        ureq::delete(url).call().context("bringing the link up")?;
-        wait_for(&receiver, &format!("network:link:{id}"), "closed")?;
+        ureq::delete(&url).call().context("bringing the splitter up")?;
+        wait_for(&receiver, &format!("network:device:{id}"), "closed")?;
     }
     server.stop()?;
     Ok(Row::new(
