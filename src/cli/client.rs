@@ -158,7 +158,8 @@ fn no_answer(url: &str, wait: Duration, error: reqwest::Error) -> CommandError {
             wait.as_secs()
         )),
         false => CommandError::temporary(format!(
-            "the server that holds the store does not answer at {url}: {}; try again in a moment",
+            "no server answers at {url}: {}; if it is starting, try again in a moment, otherwise start it \
+             (systemctl start unoc)",
             error_chain(&error.without_url())
         )),
     }

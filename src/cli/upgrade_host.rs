@@ -26,6 +26,13 @@ impl UpgradeHost {
     pub(super) fn find(cli: &Cli, args: &InstalledArgs) -> Result<Self, CommandError> {
         let mut config = cli.load_config()?;
         let service = SystemdService::new(&args.service);
+        if !args.binary.exists() {
+            return Err(CommandError::refused(format!(
+                "UNOC is not installed: there is no {}; sudo unoc install installs it, and --binary names \
+                 another place",
+                args.binary.display()
+            )));
+        }
         let program = InstalledProgram::at(&args.binary)?;
         if let Some(data_dir) = data_dir_of(&config, &service) {
             config.data_dir = data_dir;

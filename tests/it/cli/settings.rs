@@ -41,6 +41,16 @@ fn settings_are_listed_changed_for_a_time_and_reset() {
 }
 
 #[test]
+fn after_a_kill_the_error_says_that_no_server_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);
+    server.end_by("KILL");
+    let said = run(directory.path(), &["settings"]).expect(75).stderr;
+    assert!(said.contains("no server answers at"), "{said}");
+    assert!(said.contains("start it (systemctl start unoc)"), "{said}");
+}
+
+#[test]
 fn what_is_no_setting_or_out_of_range_is_refused_with_what_is_allowed() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[("UNOC_DEV_FEATURES", "0")]);

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use unoc::util::hex;
 
 use super::host::{OLD, UpgradeHost, next_version, old_version};
-use crate::harness::process::said;
+use crate::harness::process::{said, unoc};
 use crate::harness::skip;
 
 /// Refuses `file` for these reasons and leaves everything as it is.
@@ -30,6 +30,15 @@ fn copy(directory: &Path, file: &Path) -> PathBuf {
     let copy = directory.join("unoc");
     fs::copy(file, &copy).expect("our own file");
     copy
+}
+
+#[test]
+fn a_host_without_an_installation_is_told_how_to_install() {
+    for arguments in [&["upgrade", "--status"][..], &["rollback"]] {
+        let mut command = unoc(arguments);
+        let said = said(command.args(["--binary", "/nonexistent/unoc"])).expect(3).stderr;
+        assert!(said.contains("there is no /nonexistent/unoc; sudo unoc install"), "{said}");
+    }
 }
 
 #[test]
