@@ -114,12 +114,17 @@ struct PanicPlace {
 impl CrashWriter {
     fn run(mut self, panics: &Receiver<QueuedPanic>) {
         loop {
-            match panics.recv_timeout(REWRITE_AFTER) {
-                Ok(QueuedPanic { panic, _written }) => self.note(&panic),
-                Err(RecvTimeoutError::Timeout) => {}
+            let queued = match panics.recv_timeout(REWRITE_AFTER) {
+                Ok(queued) => Some(queued),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Some(QueuedPanic { panic, .. }) = &queued {
+                self.note(panic);
             }
             self.write_due();
+            // Only now may the thread that panicked go on: this may have written its count.
+            drop(queued);
         }
     }
 
