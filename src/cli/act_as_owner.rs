@@ -2,7 +2,7 @@
 //! service can open what they leave there, with the settings and the credentials of the service.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,10 @@ use super::service::{CredentialSource, InstalledService};
 use super::user_groups::group_ids;
 use crate::app;
 use crate::util::files::{PRIVATE_MODE, write_durably};
+
+/// The file of this process, whatever its path: the owner may not enter the directories that it lies in,
+/// such as root's home.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Where the credentials of a command are, with its process id behind it.
 const CREDENTIALS: &str = "/run/unoc-credentials.";
@@ -41,7 +45,7 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
         return Ok(());
     }
     let program = std::env::current_exe().context("the path of this program is unknown")?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(THIS_PROGRAM);
     command.args(std::env::args_os().skip(1)).env("HOME", &config.data_dir);
     let mut further_groups = Vec::new();
     if let Some(mut service) = cli.service() {
@@ -56,7 +60,15 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
     }
     let what = || format!("cannot run as the owner of {}", config.data_dir.display());
     become_user(owner, &further_groups).with_context(what)?;
-    Err(anyhow::Error::from(command.exec()).context(what()).into())
+    let error = command.exec();
+    if error.kind() == ErrorKind::PermissionDenied {
+        let program = program.display();
+        return Err(CommandError::refused(format!(
+            "cannot run as the owner of {}, who may not execute {program}: chmod 755 {program}",
+            config.data_dir.display()
+        )));
+    }
+    Err(anyhow::Error::from(error).context(what()).into())
 }
 
 /// Gives this thread, the only one, the user and the groups that the service has.

@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use crate::harness::process::{Server, run};
+use crate::harness::process::{Server, run, said};
 use crate::harness::{skip, unprivileged};
 
 /// Files below a directory that belong to root.
@@ -42,6 +43,39 @@ fn root_acts_as_the_owner_of_the_data_while_no_server_runs() {
     let exported = run(&directory, &["export", "-"]).expect(0).stdout;
     assert!(exported.contains("unoc_export"), "{exported}");
     assert_eq!(files_of_root(&directory), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn root_acts_as_the_owner_with_a_program_in_its_home() {
+    if !rustix::process::geteuid().is_root() {
+        skip("root_acts_as_the_owner_with: root's rights are needed");
+        return;
+    }
+    // On the volume of the program, which is linked. Nobody else may enter it.
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let program = home.path().join("unoc");
+    fs::hard_link(env!("CARGO_BIN_EXE_unoc"), &program).unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let directory = parent.path().join("data");
+    fs::create_dir(&directory).unwrap();
+    unprivileged::give(&directory);
+    let run = |program: &Path, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.env_clear().args(arguments).arg("--data-dir").arg(&directory);
+        said(command.stdin(Stdio::null()))
+    };
+    run(&program, &["seed"]).expect(0);
+    run(&program, &["backup", "now"]).expect(0);
+    assert_eq!(files_of_root(&directory), Vec::<PathBuf>::new());
+
+    let private = home.path().join("private");
+    fs::copy(&program, &private).unwrap();
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
+    let refused = run(&private, &["backup", "now"]).expect(3);
+    let remedy = format!("chmod 755 {}", private.display());
+    assert!(refused.stderr.contains(&remedy), "{refused:?}");
 }
 
 #[test]
