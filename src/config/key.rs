@@ -4,7 +4,7 @@ use super::rules::ValueError;
 use super::settings::Config;
 
 /// One setting.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Name in the configuration file, with the unit as its last part.
     pub name: &'static str,

@@ -7,12 +7,12 @@ use super::key_table::KEYS;
 
 /// Returns every key, in the order of `unoc config show` and of the documentation.
 pub fn keys() -> &'static [Key] {
-    KEYS
+    &KEYS
 }
 
 /// Returns the key named `name` in the configuration file.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+    keys().iter().find(|key| key.name == name)
 }
 
 /// Returns the keys as a Markdown table with a trailing newline; docs/DEPLOYMENT.md contains it.
@@ -21,7 +21,7 @@ pub fn markdown_table() -> String {
         "| Key | Environment | Flag | Default | Allowed | Meaning |\n\
          |---|---|---|---|---|---|\n",
     );
-    for key in KEYS {
+    for key in keys() {
         let environment = key.environment.iter().map(|name| code(name)).collect::<Vec<_>>();
         writeln!(
             table,

@@ -1,0 +1,14 @@
+//! The table of keys: every setting, one row each, in a file for each theme.
+
+mod backup;
+mod notices;
+mod server;
+mod site;
+
+use std::sync::LazyLock;
+
+use super::key::Key;
+
+/// Every key, in the order of `unoc config show` and of the documentation.
+pub(super) static KEYS: LazyLock<Vec<Key>> =
+    LazyLock::new(|| [server::KEYS, site::KEYS, backup::KEYS, notices::KEYS].concat());
