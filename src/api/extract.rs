@@ -140,26 +140,26 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let actor = match parts.extensions.get::<Peer>() {
+            Some(Peer::Address { ip, .. }) => format!("api {}", client(*ip, &parts.headers)),
+            Some(process @ Peer::Process { .. }) => process.to_string(),
+            None => "api".to_owned(),
+        };
         let request_id = parts.extensions.get::<RequestId>();
         Ok(Self(AuditOrigin {
-            actor: match client(peer, &parts.headers) {
-                Some(address) => format!("api {address}"),
-                None => "api".to_owned(),
-            },
+            actor,
             request_id: request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
         }))
     }
 }
 
 /// Returns the client's address. `X-Forwarded-For` is trusted from a reverse proxy on this host.
-fn client(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let forwarded = || {
         let list = headers.get("x-forwarded-for")?.to_str().ok()?;
         list.rsplit(',').next()?.trim().parse().ok()
     };
-    let peer = peer?;
-    if peer.is_loopback() { forwarded().or(Some(peer)) } else { Some(peer) }
+    if peer.is_loopback() { forwarded().unwrap_or(peer) } else { peer }
 }
 
 fn read_fields<T: FromFields>(object: &Map<String, Value>, place: &str) -> Result<T, ApiError> {

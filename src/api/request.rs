@@ -1,6 +1,7 @@
 //! The handling around each request: its id, panics, and the log line.
 
 use std::any::Any;
+use std::fmt;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,9 +19,23 @@ use uuid::Uuid;
 use super::error::{Intended, LoggedCause, answer};
 use super::metrics::http::HttpMetrics;
 
-/// The client's address, put into each request by the server.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+/// The other end of a request's connection, put into each request by the server.
+#[derive(Clone, Debug)]
+pub enum Peer {
+    /// A client over TCP; an IPv4 address is never written as IPv6.
+    Address { ip: IpAddr, has_tls: bool },
+    /// A process of this host over the Unix socket, with the name of its user.
+    Process { uid: u32, user: Arc<str> },
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { ip, .. } => ip.fmt(f),
+            Self::Process { user, .. } => write!(f, "host user {user}"),
+        }
+    }
+}
 
 /// The request's id: the client's own, or a new one.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
-//! The file with the URL of the running server, for commands on this host.
+//! The file that says where commands on this host reach the running server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context, Result};
@@ -11,15 +11,34 @@ use tokio::net::TcpListener;
 
 use crate::util::files;
 
-/// The file's name inside the data directory. It holds one URL.
+/// The file's name inside the data directory. Its first line is a URL, its second one [`SOCKET_PREFIX`] and the
+/// path of the Unix socket, if there is one.
 pub const ENDPOINT_FILE: &str = "endpoint";
 /// For the group of the service, which may enter the data directory.
 const ENDPOINT_MODE: u32 = 0o644;
 
-/// Returns the URL of the server that uses this data directory, or of one that was killed.
-pub fn read_endpoint(data_dir: &Path) -> Option<String> {
-    let text = fs::read_to_string(data_dir.join(ENDPOINT_FILE)).ok()?;
-    Some(text.trim().to_owned()).filter(|url| !url.is_empty())
+const SOCKET_PREFIX: &str = "unix:";
+
+/// Where the running server is reached.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ServerEndpoint {
+    /// With the base path, without a slash at its end.
+    pub url: String,
+    pub socket: Option<PathBuf>,
+}
+
+impl ServerEndpoint {
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().map(str::trim);
+        let url = lines.next().filter(|url| !url.is_empty())?.to_owned();
+        let socket = lines.find_map(|line| line.strip_prefix(SOCKET_PREFIX)).map(PathBuf::from);
+        Some(Self { url, socket })
+    }
+}
+
+/// Returns where the server that uses this data directory is reached, or was before it was killed.
+pub fn read_endpoint(data_dir: &Path) -> Option<ServerEndpoint> {
+    ServerEndpoint::parse(&fs::read_to_string(data_dir.join(ENDPOINT_FILE)).ok()?)
 }
 
 /// Returns the address at which this host reaches a listener.
@@ -29,12 +48,20 @@ pub(super) fn reachable_address(listener: &TcpListener) -> io::Result<SocketAddr
     Ok(reachable(address, takes_ipv4))
 }
 
-/// Writes the server's URL for commands on this host; called when requests are answered.
-pub(super) fn write(data_dir: &Path, reachable: SocketAddr, base_path: &str) -> Result<()> {
+/// Writes where the server is for commands on this host; called when requests are answered.
+pub(super) fn write(
+    data_dir: &Path,
+    reachable: SocketAddr,
+    base_path: &str,
+    socket: Option<&Path>,
+) -> Result<()> {
     let path = data_dir.join(ENDPOINT_FILE);
-    let url = format!("http://{reachable}{base_path}\n");
+    let mut text = format!("http://{reachable}{base_path}\n");
+    if let Some(socket) = socket {
+        text.push_str(&format!("{SOCKET_PREFIX}{}\n", socket.display()));
+    }
     // The mode of the directory says who may read it, not the umask, which keeps the other files private.
-    files::write_durably(&path, url.as_bytes(), ENDPOINT_MODE)
+    files::write_durably(&path, text.as_bytes(), ENDPOINT_MODE)
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(ENDPOINT_MODE)))
         .with_context(|| format!("cannot write {}", path.display()))
 }
@@ -59,6 +86,21 @@ fn reachable(address: SocketAddr, takes_ipv4: bool) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_url_and_perhaps_a_socket() {
+        let endpoint =
+            ServerEndpoint::parse("http://127.0.0.1:5001/noc\nunix:/run/unoc/unoc.sock\n");
+        let endpoint = endpoint.unwrap();
+        assert_eq!(endpoint.url, "http://127.0.0.1:5001/noc");
+        assert_eq!(endpoint.socket.unwrap().to_str(), Some("/run/unoc/unoc.sock"));
+        let of_an_older_version = ServerEndpoint::parse("http://[::1]:5001\n").unwrap();
+        assert_eq!(
+            (of_an_older_version.url.as_str(), of_an_older_version.socket),
+            ("http://[::1]:5001", None)
+        );
+        assert_eq!(ServerEndpoint::parse("\n"), None);
+    }
 
     #[test]
     fn an_address_of_all_becomes_one_of_this_host() {

@@ -33,6 +33,7 @@ mod store;
 mod support;
 mod support_store;
 mod systemd;
+mod unix_socket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub use backup::{backup_options, start_backups};
 pub use check::check;
 pub use crashes::{RunEnd, RunRecorder, ServiceEnd, ServiceResult, report_service_end};
 pub use doctor::offline_checks;
-pub use endpoint::{ENDPOINT_FILE, read_endpoint};
+pub use endpoint::{ENDPOINT_FILE, ServerEndpoint, read_endpoint};
 pub use jobs::start_offline_jobs;
 pub use listener::PassedSockets;
 pub use logging::{init_logging, new_log};
@@ -69,6 +70,7 @@ use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
+use self::unix_socket::UnixSocket;
 use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
@@ -103,6 +105,8 @@ pub struct App {
     /// Set to true once, when the service has to stop. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
     server: JoinHandle<()>,
+    /// `None` if there is no Unix socket.
+    unix_server: Option<JoinHandle<()>>,
     backups: Backups,
     /// Ends before the engine, which records how runs ended.
     jobs: JoinHandle<()>,
@@ -174,11 +178,15 @@ impl App {
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::access_rules(&config), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
+        let unix_service = service.clone();
         let server = server::HttpServer { listener, service, connections, drain_wait: DRAIN_WAIT };
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
+        let unix_socket = unix_socket::open(&config);
+        announce(&config, &handle, (address, reachable), unix_socket.as_ref());
+        let unix_server = unix_socket
+            .map(|socket| runtime.spawn(socket.serve(unix_service, DRAIN_WAIT, stopping.clone())));
         let server = runtime.spawn(server.serve(stopping));
-        announce(&config, &handle, address, reachable);
         Ok(Some(Self {
             address,
             config,
@@ -186,6 +194,7 @@ impl App {
             sockets,
             shutdown,
             server,
+            unix_server,
             backups,
             jobs,
             run,
@@ -233,6 +242,7 @@ impl App {
             sockets,
             shutdown,
             server,
+            unix_server,
             backups,
             jobs,
             run,
@@ -247,8 +257,10 @@ impl App {
         shutdown.send_replace(true);
         backups.stop();
         sockets.close().await;
-        if let Err(error) = server.await {
-            error!(%error, "The HTTP server failed");
+        for server in [server].into_iter().chain(unix_server) {
+            if let Err(error) = server.await {
+                error!(%error, "The HTTP server failed");
+            }
         }
         systemd::show_status("Stopping: waiting for jobs");
         // They were stopped together with the server and have a deadline of their own.
@@ -275,9 +287,15 @@ impl App {
 }
 
 /// Tells commands on this host, systemd and the log that the service answers.
-fn announce(config: &Config, handle: &EngineHandle, address: SocketAddr, reachable: SocketAddr) {
+fn announce(
+    config: &Config,
+    handle: &EngineHandle,
+    (address, reachable): (SocketAddr, SocketAddr),
+    socket: Option<&UnixSocket>,
+) {
     log_ignored_settings(config);
-    if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path) {
+    let socket = socket.map(UnixSocket::path);
+    if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path, socket) {
         // On a full volume the service still serves reads.
         warn!("Commands on this host will not find this server: {error:#}");
     }

@@ -5,24 +5,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::connections::OpenConnection;
 
 /// Releases its permit when the stream is closed. The permit moves with the stream, so that a
 /// WebSocket counts as a connection after its request is answered.
-pub(super) struct PermitStream {
-    stream: TcpStream,
+pub(super) struct PermitStream<S> {
+    stream: S,
     _connection: OpenConnection,
 }
 
-impl PermitStream {
-    pub(super) fn new(stream: TcpStream, connection: OpenConnection) -> Self {
+impl<S> PermitStream<S> {
+    pub(super) fn new(stream: S, connection: OpenConnection) -> Self {
         Self { stream, _connection: connection }
     }
 }
 
-impl AsyncRead for PermitStream {
+impl<S: AsyncRead + Unpin> AsyncRead for PermitStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -32,7 +31,7 @@ impl AsyncRead for PermitStream {
     }
 }
 
-impl AsyncWrite for PermitStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for PermitStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
@@ -75,7 +76,8 @@ where
                 Ok((stream, peer, permit)) => {
                     let stream = PermitStream::new(stream, limit.count(permit));
                     let stopped = stop_requested(stopping.clone());
-                    connections.spawn(connection(stream, peer.ip(), service.clone(), stopped));
+                    let peer = Peer::Address { ip: peer.ip().to_canonical(), has_tls: false };
+                    connections.spawn(connection(stream, peer, service.clone(), stopped));
                 }
                 Err(error) => failures.log(&error).await,
             }
@@ -94,13 +96,13 @@ where
 
 /// Failed accepts, logged at most once a minute with their number.
 #[derive(Default)]
-struct AcceptFailures {
+pub(super) struct AcceptFailures {
     last_logged: Option<Instant>,
     since_logged: u64,
 }
 
 impl AcceptFailures {
-    async fn log(&mut self, error: &io::Error) {
+    pub(super) async fn log(&mut self, error: &io::Error) {
         // accept(2): the client closed the connection while it waited.
         if error.kind() == io::ErrorKind::ConnectionAborted {
             return;
@@ -132,20 +134,23 @@ async fn accept(
     Ok((stream, peer, permit))
 }
 
-async fn connection<S, B>(
-    stream: PermitStream,
-    peer: IpAddr,
+/// Serves one connection to its end.
+pub(super) async fn connection<T, S, B>(
+    stream: PermitStream<T>,
+    peer: Peer,
     service: S,
     stopping: impl Future<Output = ()>,
 ) where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let has_request = Arc::new(Notify::new());
     let requested = Arc::clone(&has_request);
+    let of_requests = peer.clone();
     let service = hyper::service::service_fn(move |request| {
         requested.notify_one();
-        let service = service.clone();
+        let (service, peer) = (service.clone(), of_requests.clone());
         async move { answer(service, request, peer).await }
     });
     let connection = http1::Builder::new()
@@ -179,13 +184,13 @@ async fn connection<S, B>(
 async fn answer<S, B>(
     service: S,
     request: Request<Incoming>,
-    peer: IpAddr,
+    peer: Peer,
 ) -> Result<Response<B>, Infallible>
 where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
 {
     let (mut head, body) = request.into_parts();
-    head.extensions.insert(Peer(peer));
+    head.extensions.insert(peer);
     let (body, unread) = RequestBody::new(body, &head.headers);
     let mut response = service.oneshot(Request::from_parts(head, body)).await?;
     unread.finish(&mut response).await;

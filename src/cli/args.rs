@@ -465,12 +465,18 @@ pub(super) fn completions(shell: Shell) -> Vec<u8> {
 /// The settings that the help of every command lists.
 const ALWAYS_SHOWN: [&str; 1] = ["data_dir"];
 
+/// The switches that their flag alone switches on.
+const PLAIN_SWITCHES: [&str; 1] = ["insecure_no_auth"];
+
 /// Returns the flags of the settings. The help lists those for which `is_shown` is true.
 fn settings(is_shown: impl Fn(&Key) -> bool) -> impl Iterator<Item = Arg> {
     config::keys().iter().filter_map(move |key| {
         let long = key.flag?.trim_start_matches('-');
         let help = format!("{} [{}]", key.help, key.allowed);
-        let flag = Arg::new(key.name).long(long).global(true).help(help);
+        let mut flag = Arg::new(key.name).long(long).global(true).help(help);
+        if PLAIN_SWITCHES.contains(&key.name) {
+            flag = flag.num_args(0..=1).require_equals(true).default_missing_value("1");
+        }
         Some(flag.help_heading("Settings").hide(!is_shown(key)))
     })
 }

@@ -1,6 +1,7 @@
 //! The HTTP client for the appliance that runs on this host.
 
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -25,9 +26,16 @@ const READ_WAIT: Duration = Duration::from_secs(60);
 /// watchdog ends a process that hangs long before.
 const WORK_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// Sends requests to the running appliance.
+/// The URL of the server through its Unix socket: one that it always answers for.
+const SOCKET_URL: &str = "http://localhost";
+
+/// Sends requests to the running appliance: through its Unix socket, which needs no login, if this user may
+/// use it.
 pub(super) struct ApplianceClient {
+    /// What requests begin with.
     url: String,
+    /// For messages.
+    shown_url: String,
     /// Waits [`READ_WAIT`].
     reading: Client,
     /// Waits [`WORK_WAIT`].
@@ -39,16 +47,26 @@ impl ApplianceClient {
     /// request.
     pub(super) fn connect(config: &Config) -> Result<Self, CommandError> {
         let directory = config.data_dir.display();
-        let url = endpoint(config)?.ok_or_else(|| {
+        let endpoint = endpoint(config)?.ok_or_else(|| {
             CommandError::temporary(format!(
                 "another process uses the store in {directory}, but has not written its address \
                  yet; try again in a moment"
             ))
         })?;
-        match client(LIVE_WAIT)?.get(format!("{url}/health/live")).send() {
-            Ok(_) => Ok(Self { url, reading: client(READ_WAIT)?, working: client(WORK_WAIT)? }),
-            Err(error) => Err(no_answer(&url, LIVE_WAIT, error)),
+        let shown_url = endpoint.url;
+        let by_socket = (socket_url(&shown_url), endpoint.socket.as_deref());
+        let by_tcp = (shown_url.clone(), None);
+        let mut way = if by_socket.1.is_some() { by_socket } else { by_tcp.clone() };
+        let mut answered = is_live(&way)?;
+        if way.1.is_some() && answered.as_ref().is_err_and(reqwest::Error::is_connect) {
+            // The socket is not there any more, or is not for this user.
+            way = by_tcp;
+            answered = is_live(&way)?;
         }
+        answered.map_err(|error| no_answer(&shown_url, LIVE_WAIT, error))?;
+        let (url, socket) = way;
+        let (reading, working) = (client(READ_WAIT, socket)?, client(WORK_WAIT, socket)?);
+        Ok(Self { url, shown_url, reading, working })
     }
 
     /// Returns the body of a successful answer.
@@ -128,12 +146,24 @@ impl ApplianceClient {
     }
 
     fn send(&self, wait: Duration, request: RequestBuilder) -> Result<Response, CommandError> {
-        request.send().map_err(|error| no_answer(&self.url, wait, error))
+        request.send().map_err(|error| no_answer(&self.shown_url, wait, error))
     }
 }
 
+/// Asks by a URL and perhaps a socket whether the server answers at all.
+fn is_live((url, socket): &(String, Option<&Path>)) -> Result<reqwest::Result<()>, CommandError> {
+    Ok(client(LIVE_WAIT, *socket)?.get(format!("{url}/health/live")).send().map(drop))
+}
+
+/// Returns the URL by which the server is asked through its Unix socket, by the one that is for TCP.
+fn socket_url(url: &str) -> String {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let base_path = after_scheme.find('/').map_or("", |start| &after_scheme[start..]);
+    format!("{SOCKET_URL}{base_path}")
+}
+
 /// Returns a client that waits this long for the head of an answer, and for each part of its body.
-fn client(wait: Duration) -> Result<Client, CommandError> {
+fn client(wait: Duration, socket: Option<&Path>) -> Result<Client, CommandError> {
     // The server is reached by plain HTTP; an empty root store keeps the client from trusting any
     // host.
     let tls = ClientConfig::builder_with_provider(trust::provider())
@@ -141,8 +171,11 @@ fn client(wait: Duration) -> Result<Client, CommandError> {
     let tls = tls.context("TLS cannot be set up")?;
     let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     // The server is on this host, so a proxy from the environment must not be used.
-    let client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(wait).build();
-    Ok(client.context("the HTTP client cannot be set up")?)
+    let mut client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(wait);
+    if let Some(socket) = socket {
+        client = client.unix_socket(socket);
+    }
+    Ok(client.build().context("the HTTP client cannot be set up")?)
 }
 
 fn json(request: RequestBuilder, value: &Value) -> RequestBuilder {

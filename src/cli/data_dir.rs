@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::exit::CommandError;
 use super::service;
-use crate::app::{self, ENDPOINT_FILE};
+use crate::app::{self, ENDPOINT_FILE, ServerEndpoint};
 use crate::config::Config;
 use crate::store::{STORE_FILE, Store, read_marker};
 
@@ -29,11 +29,11 @@ pub(super) fn check_has_site(config: &Config) -> Result<(), CommandError> {
     )))
 }
 
-/// Returns the address of the server that uses the data directory, or of one that was killed.
+/// Returns where the server that uses the data directory is, or was before it was killed.
 ///
 /// # Errors
 /// This user may not enter the data directory; the message names the group that may.
-pub(super) fn endpoint(config: &Config) -> Result<Option<String>, CommandError> {
+pub(super) fn endpoint(config: &Config) -> Result<Option<ServerEndpoint>, CommandError> {
     match service::remedy_if_denied(&config.data_dir.join(ENDPOINT_FILE)) {
         Some(remedy) => Err(CommandError::refused(format!("cannot reach the server: {remedy}"))),
         None => Ok(app::read_endpoint(&config.data_dir)),

@@ -1,6 +1,8 @@
-//! The syntax of allowed hosts and origins.
+//! The syntax of allowed hosts and origins, and of the networks of proxies.
 
 use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::rules::{self, ValueError};
 
@@ -66,11 +68,38 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, ValueError> {
     })
 }
 
+/// Splits a list of addresses and networks, such as `192.0.2.0/24`. An empty text is an empty list.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, ValueError> {
+    each(text, |network| {
+        if let Ok(address) = network.parse::<IpAddr>() {
+            return Ok(IpNet::from(address.to_canonical()));
+        }
+        let Ok(network) = network.parse::<IpNet>() else {
+            return Err(
+                "write an address or a network, as 192.0.2.7 or 192.0.2.0/24; names are not resolved",
+            );
+        };
+        if network.prefix_len() == 0 {
+            return Err("this is every address; list those of the proxies");
+        }
+        Ok(network.trunc())
+    })
+}
+
+/// Returns networks as text: one with a single address as that address.
+pub(super) fn shown_networks(networks: &[IpNet]) -> String {
+    let shown = |network: &IpNet| match network.prefix_len() == network.max_prefix_len() {
+        true => network.addr().to_string(),
+        false => network.to_string(),
+    };
+    networks.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
 /// Parses a list and checks each item.
-fn each(
+fn each<T>(
     text: &str,
-    check: impl Fn(&str) -> Result<String, &'static str>,
-) -> Result<Vec<String>, ValueError> {
+    check: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Vec<T>, ValueError> {
     let items = rules::list(text);
     if items.len() > ITEMS_MAX {
         return Err(ValueError::because(format!("there are more than {ITEMS_MAX}")));
@@ -123,6 +152,22 @@ mod tests {
             check(name, Err("it is not a host name"));
         }
         check(&"a ".repeat(65), Err("there are more than 64"));
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let check = |text: &str, expected: Option<&str>| {
+            let shown = networks(text).map(|networks| shown_networks(&networks));
+            assert_eq!(shown.ok().as_deref(), expected, "{text}");
+        };
+        check("", Some(""));
+        check("127.0.0.1 ::1,10.1.2.3/8", Some("127.0.0.1, ::1, 10.0.0.0/8"));
+        check("::ffff:192.0.2.7 2001:DB8::/32", Some("192.0.2.7, 2001:db8::/32"));
+        for text in ["proxy", "127.0.0.1:80", "[::1]", "10.0.0.0/33", "0.0.0.0/0", "::/0", "1.2.3"]
+        {
+            check(text, None);
+        }
+        check(&"::1 ".repeat(65), None);
     }
 
     #[test]

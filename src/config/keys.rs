@@ -70,7 +70,9 @@ mod tests {
             }
             checked += 1;
         }
-        assert_eq!(checked, 10, "port, cache, space, connections, four to keep, hours, heartbeat");
+        let which =
+            "port, connections, two of sessions, cache, space, four to keep, hours, heartbeat";
+        assert_eq!(checked, 12, "{which}");
     }
 
     #[test]

@@ -57,6 +57,13 @@ fn default_data_dir(environment: &BTreeMap<String, String>) -> Option<String> {
     Some(format!("{}/.local/state/unoc", home.trim_end_matches('/')))
 }
 
+/// Returns the directory that systemd created for the run of the service (systemd.exec(5): the variable is a
+/// list with colons).
+pub(super) fn runtime_dir(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let first = environment.get("RUNTIME_DIRECTORY")?.split(':').next()?;
+    Some(PathBuf::from(first)).filter(|path| path.is_absolute())
+}
+
 /// Returns where libpq looks for passwords (PostgreSQL documentation, "The Password File").
 pub(super) fn passfile(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let variable = |name| environment.get(name).filter(|value: &&String| !value.is_empty());

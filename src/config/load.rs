@@ -49,6 +49,7 @@ pub(super) fn load_with_default_file(
     errors.extend(layers::contact_errors(&config, &errors));
     let credentials = sources.environment.get("CREDENTIALS_DIRECTORY");
     config.credentials_dir = credentials.filter(|path| !path.is_empty()).map(PathBuf::from);
+    config.runtime_dir = layers::runtime_dir(&sources.environment);
     config.passfile = layers::passfile(&sources.environment);
     if errors.is_empty() { Ok(config) } else { Err(ConfigErrors(errors)) }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use uuid::Uuid;
 
 use super::contacts::{ContactSettings, EscalationSettings};
@@ -37,6 +38,14 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Origins of pages that may use the server, such as `https://tools.example.org:8443`.
     pub allowed_origins: Vec<String>,
+    /// Networks of the reverse proxies that are believed who and how a client has connected.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether everybody may do everything as long as there is no user.
+    pub insecure_no_auth: bool,
+    /// How long a login lasts without a request.
+    pub session_idle_hours: u32,
+    /// How long a login lasts at most.
+    pub session_max_days: u32,
     /// Lowest severity that is logged.
     pub log_level: LogLevel,
     /// Format of a log line.
@@ -93,6 +102,8 @@ pub struct Config {
     pub heartbeat_interval_s: u32,
     /// Directory of the service's systemd credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,
+    /// Directory for what the service needs only while it runs (`RuntimeDirectory=`, systemd.exec(5)).
+    pub runtime_dir: Option<PathBuf>,
     /// File with passwords for PostgreSQL (PostgreSQL documentation, "The Password File"): the file
     /// that `$PGPASSFILE` names, else `.pgpass` in the home directory. It need not exist.
     pub passfile: Option<PathBuf>,
@@ -137,6 +148,10 @@ impl Config {
             base_path: String::new(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            insecure_no_auth: false,
+            session_idle_hours: 0,
+            session_max_days: 0,
             log_level: LogLevel::Info,
             log_format: LogFormat::Auto,
             dev_features: false,
@@ -166,6 +181,7 @@ impl Config {
             heartbeat_url: None,
             heartbeat_interval_s: 0,
             credentials_dir: None,
+            runtime_dir: None,
             passfile: None,
             secret_files: BTreeMap::new(),
             sources: BTreeMap::new(),

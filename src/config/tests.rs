@@ -74,6 +74,10 @@ fn every_key_has_its_default() {
         ("max_connections", "4096"),
         ("allowed_hosts", ""),
         ("allowed_origins", ""),
+        ("trusted_proxies", ""),
+        ("insecure_no_auth", "0"),
+        ("session_idle_hours", "12"),
+        ("session_max_days", "7"),
         ("shutdown_token", ""),
         ("shutdown_token_file", ""),
         ("data_dir", "/home/op/.local/state/unoc"),
@@ -134,6 +138,7 @@ fn each_layer_overrides_the_one_below() {
             "data_dir" | "base_path" | "backup_dir" => ["/a", "/b", "/c"],
             "allowed_hosts" => ["a, b", "*.c", ""],
             "allowed_origins" => ["http://a", "https://b:1, app://c", ""],
+            "trusted_proxies" => ["127.0.0.1", "::1, 192.0.2.0/24", ""],
             "upgrade_public_key" => [
                 "RWQPQakvJnZK17evjhvSXJ79NNRyZK+H1eE6fLkTRBcZc0qQbYli6OoL",
                 "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3",
@@ -143,7 +148,7 @@ fn each_layer_overrides_the_one_below() {
             "mail_from" => ["a@b", "c@d.example", ""],
             "log_level" => ["DEBUG", "WARN", "ERROR"],
             "log_format" => ["text", "auto", "json"],
-            "dev_features" | "use_go_traffic" => ["0", "1", "0"],
+            "dev_features" | "use_go_traffic" | "insecure_no_auth" => ["0", "1", "0"],
             "backup_recipients" => [
                 "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
                 "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg",

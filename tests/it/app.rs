@@ -1,4 +1,4 @@
-//! The service and its host: limits, proxies, signals, the journal, terminals.
+//! The service and its host: limits, proxies, signals, the journal, terminals, the Unix socket.
 
 mod crashes;
 mod incidents;
@@ -11,4 +11,5 @@ mod reload;
 mod reports;
 mod signals;
 mod socket_activation;
+mod unix_socket;
 mod watchdog;

@@ -28,6 +28,7 @@ pub(crate) mod site;
 pub(crate) mod skip;
 pub(crate) mod smtp;
 pub(crate) mod socket;
+pub(crate) mod unix_http;
 pub(crate) mod unprivileged;
 pub(crate) mod wait;
 

@@ -67,6 +67,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("croner", &["jobs"]),
     ("prometheus_client", &["api"]),
     ("axum", &["api"]),
+    ("ipnet", &["api", "config"]),
     ("rust_embed", &["api"]),
     ("quick_cache", &["api"]),
     ("socketioxide", &["realtime"]),

@@ -247,7 +247,7 @@ fn tell_what_now(is_settled: bool) -> Result<(), CommandError> {
     let config = obstacles::configuration(Path::new("/"))?;
     let client = ApplianceClient::connect(&config)?;
     let (health, detail) = (client.health("/health")?, client.health("/api/health")?);
-    let address = super::data_dir::endpoint(&config)?.unwrap_or_default();
+    let address = super::data_dir::endpoint(&config)?.map(|it| it.url).unwrap_or_default();
     let running = detail["version"].as_str().unwrap_or(version);
     print_line!("UNOC {running} runs at {address}/ and is {}", state_in_words(&health));
     if running != version {

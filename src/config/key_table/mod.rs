@@ -1,5 +1,6 @@
 //! The table of keys: every setting, one row each, in a file for each theme.
 
+mod access;
 mod backup;
 mod notices;
 mod server;
@@ -10,5 +11,6 @@ use std::sync::LazyLock;
 use super::key::Key;
 
 /// Every key, in the order of `unoc config show` and of the documentation.
-pub(super) static KEYS: LazyLock<Vec<Key>> =
-    LazyLock::new(|| [server::KEYS, site::KEYS, backup::KEYS, notices::KEYS].concat());
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    [server::KEYS, access::KEYS, site::KEYS, backup::KEYS, notices::KEYS].concat()
+});

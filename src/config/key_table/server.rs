@@ -1,9 +1,9 @@
-//! Where the server listens, and who may use it.
+//! Where the server listens.
 
 use std::ops::RangeInclusive;
 
 use super::super::key::Key;
-use super::super::{access, rules};
+use super::super::rules;
 
 /// Two browsers with six connections each and a health check need about 16; the buffers of more
 /// than 100,000 connections take gigabytes.
@@ -55,50 +55,5 @@ pub(super) const KEYS: &[Key] = &[
             rules::put(&mut config.max_connections, rules::number(text, CONNECTIONS))
         },
         shown: |config| config.max_connections.to_string(),
-    },
-    Key {
-        name: "allowed_hosts",
-        environment: &["UNOC_ALLOWED_HOSTS"],
-        flag: Some("--allowed-hosts"),
-        default: "",
-        allowed: "names such as `noc.example.org`, `*.example.org` for all below it, `*` for any, separated by \
-                  commas or blanks; or empty = only those that are always allowed",
-        help: "Names under which the server is reached, besides IP addresses, localhost and the machine's own name.",
-        secret: false,
-        set: |config, text| rules::put(&mut config.allowed_hosts, access::hosts(text)),
-        shown: |config| config.allowed_hosts.join(", "),
-    },
-    Key {
-        name: "allowed_origins",
-        environment: &["UNOC_ALLOWED_ORIGINS"],
-        flag: Some("--allowed-origins"),
-        default: "",
-        allowed: "origins such as `https://tools.example.org:8443`, separated by commas or blanks; or empty = none",
-        help: "Pages of other sites that may use the API and Socket.IO from a browser (CORS).",
-        secret: false,
-        set: |config, text| rules::put(&mut config.allowed_origins, access::origins(text)),
-        shown: |config| config.allowed_origins.join(", "),
-    },
-    Key {
-        name: "shutdown_token",
-        environment: &["UNOC_SHUTDOWN_TOKEN"],
-        flag: None,
-        default: "",
-        allowed: "8-256 characters without control characters, or empty = the request is refused",
-        help: "Token that `POST /api/admin/shutdown` must carry.",
-        secret: true,
-        set: |config, text| rules::put(&mut config.shutdown_token, rules::token(text)),
-        shown: |config| config.shutdown_token.as_ref().map(ToString::to_string).unwrap_or_default(),
-    },
-    Key {
-        name: "shutdown_token_file",
-        environment: &["UNOC_SHUTDOWN_TOKEN_FILE"],
-        flag: Some("--shutdown-token-file"),
-        default: "$CREDENTIALS_DIRECTORY/shutdown_token if it exists",
-        allowed: "the absolute path of a file, instead of shutdown_token",
-        help: "File that holds the value of shutdown_token, such as a systemd credential.",
-        secret: false,
-        set: |config, text| config.set_secret_file("shutdown_token", text),
-        shown: |config| config.shown_secret_file("shutdown_token"),
     },
 ];

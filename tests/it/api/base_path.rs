@@ -30,7 +30,8 @@ fn everything_is_served_below_the_path_and_nothing_beside_it() {
         assert_eq!(answer.status, 404, "{path}");
     }
     let endpoint = std::fs::read_to_string(app.file("endpoint")).unwrap();
-    assert_eq!(endpoint, format!("{}\n", app.base));
+    let socket = app.file("unoc.sock");
+    assert_eq!(endpoint, format!("{}\nunix:{}\n", app.base, socket.display()));
 }
 
 #[test]

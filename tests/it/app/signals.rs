@@ -94,10 +94,10 @@ fn each_signal_that_stops_the_service_stops_it_cleanly() {
 fn a_terminal_that_is_closed_does_not_end_the_service() {
     let directory = tempfile::tempdir().unwrap();
     let mut process = Process::spawn(&mut serve(directory.path()));
-    let url = wait::until("the server answers", || unoc::app::read_endpoint(directory.path()));
+    let endpoint = wait::until("the server answers", || unoc::app::read_endpoint(directory.path()));
     drop(process.child.stderr.take());
     process.signal("HUP");
-    let http = Http::new(&url);
+    let http = Http::new(&endpoint.url);
     http.send(http::Method::POST, "/api/seed", &[], None).expect(201);
     http.get("/api/devices").expect(200);
     process.signal("TERM");

@@ -90,11 +90,12 @@ impl Server {
                 kept.lock().expect("no panic while held").push(line);
             }
         });
-        let url = wait::until("the server answers", || {
+        let found = wait::until("the server answers", || {
             let exit = child.try_wait().expect("its state");
             assert!(exit.is_none(), "{exit:?}: {log:?}");
             unoc::app::read_endpoint(data_dir)
         });
+        let url = found.url;
         let authority = url.strip_prefix("http://").expect("a URL").split('/').next();
         let address = authority.and_then(|text| text.parse().ok()).expect("an address");
         Self { child, http: Http::new(&url), address, log, data_dir: data_dir.to_owned() }

@@ -168,7 +168,7 @@ impl UpgradeHost {
     }
 
     pub(super) fn http(&self) -> Http {
-        Http::new(&unoc::app::read_endpoint(&self.data_dir()).expect("it serves"))
+        Http::new(&unoc::app::read_endpoint(&self.data_dir()).expect("it serves").url)
     }
 
     pub(super) fn devices(&self) -> u64 {

@@ -1,0 +1,213 @@
+//! The Unix socket by which this host administers the service: who may connect is a matter of the file's mode
+//! and group, and the kernel says who has connected.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use http::{Request, Response};
+use http_body::Body;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinSet;
+use tower::Service;
+use tracing::warn;
+
+use super::connections::ConnectionLimit;
+use super::permit_stream::PermitStream;
+use super::request_body::RequestBody;
+use super::server::{AcceptFailures, connection};
+use super::shutdown::stop_requested;
+use crate::api::Peer;
+use crate::config::Config;
+use crate::util::run_blocking;
+
+/// The file's name inside `$RUNTIME_DIRECTORY`, or inside the data directory without one.
+const SOCKET_FILE: &str = "unoc.sock";
+/// For the service and its group.
+const SOCKET_MODE: u32 = 0o660;
+/// Connections at once, beside those over TCP: an administrator gets in when all of those are taken.
+const UNIX_CONNECTIONS_MAX: usize = 32;
+/// The file with the names of users (passwd(5)); larger ones have a directory service beside them.
+const PASSWD: &str = "/etc/passwd";
+const PASSWD_BYTES_MAX: u64 = 1 << 20;
+
+/// The socket. Its file is removed when this is dropped.
+pub(super) struct UnixSocket {
+    listener: UnixListener,
+    file: SocketFile,
+}
+
+struct SocketFile(PathBuf);
+
+/// Listens on the socket. The service also runs without it.
+pub(super) fn open(config: &Config) -> Option<UnixSocket> {
+    match UnixSocket::bind(config) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            warn!("Commands on this host need a user: {error:#}");
+            None
+        }
+    }
+}
+
+impl UnixSocket {
+    /// Listens on the socket of this configuration. A file that an earlier run left is replaced: the store's
+    /// lock shows that nobody listens there.
+    ///
+    /// # Errors
+    /// The socket cannot be made there; its path may be too long (107 bytes, unix(7)).
+    fn bind(config: &Config) -> Result<Self> {
+        let directory = config.runtime_dir.as_ref().unwrap_or(&config.data_dir);
+        let path = directory.join(SOCKET_FILE);
+        let what = || format!("cannot listen on {}", path.display());
+        // Renamed into its place once its mode is right, so that nobody meets another one.
+        let fresh = directory.join(format!("{SOCKET_FILE}.new"));
+        remove_socket(&fresh).with_context(what)?;
+        let listener = UnixListener::bind(&fresh).with_context(what)?;
+        fs::set_permissions(&fresh, Permissions::from_mode(SOCKET_MODE))
+            .and_then(|()| remove_socket(&path))
+            .and_then(|()| fs::rename(&fresh, &path))
+            .with_context(what)?;
+        Ok(Self { listener, file: SocketFile(path) })
+    }
+
+    /// Where clients connect.
+    pub(super) fn path(&self) -> &Path {
+        &self.file.0
+    }
+
+    /// Serves until `stopping` becomes true, then gives open requests `drain_wait` to finish.
+    pub(super) async fn serve<S, B>(
+        self,
+        service: S,
+        drain_wait: Duration,
+        mut stopping: watch::Receiver<bool>,
+    ) where
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        let Self { listener, file } = self;
+        let limit = ConnectionLimit::new(UNIX_CONNECTIONS_MAX);
+        let mut connections = JoinSet::new();
+        let mut failures = AcceptFailures::default();
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&listener, &limit) => accepted,
+                _ = stopping.wait_for(|stop| *stop) => break,
+            };
+            match accepted {
+                Ok((stream, permit)) => {
+                    let permit = limit.count(permit);
+                    let stopped = stop_requested(stopping.clone());
+                    let service = service.clone();
+                    connections.spawn(async move {
+                        // A client that has gone already has no credentials.
+                        let Ok(peer) = peer_of(&stream).await else { return };
+                        connection(PermitStream::new(stream, permit), peer, service, stopped).await;
+                    });
+                }
+                Err(error) => failures.log(&error).await,
+            }
+            while connections.try_join_next().is_some() {}
+        }
+        drop((listener, file));
+        let drained = tokio::time::timeout(drain_wait, async {
+            while connections.join_next().await.is_some() {}
+        });
+        if drained.await.is_err() {
+            warn!(open = connections.len(), "Some connections of this host did not finish in time");
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // A leftover is replaced by the next start.
+        remove_socket(&self.0).ok();
+    }
+}
+
+async fn accept(
+    listener: &UnixListener,
+    limit: &ConnectionLimit,
+) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
+    let permit = limit.permit().await?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, permit))
+}
+
+/// Removes a socket; any other file is left alone, and in the way.
+fn remove_socket(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt as _;
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => fs::remove_file(path),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file there is no socket")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who has connected, as the kernel knows it (`SO_PEERCRED`, unix(7)).
+async fn peer_of(stream: &UnixStream) -> io::Result<Peer> {
+    let uid = stream.peer_cred()?.uid();
+    let named = run_blocking(move || user_name(&passwd(), uid)).await.unwrap_or_default();
+    let user = named.unwrap_or_else(|| format!("uid {uid}"));
+    Ok(Peer::Process { uid, user: Arc::from(user) })
+}
+
+fn passwd() -> String {
+    let mut text = String::new();
+    if let Ok(file) = File::open(PASSWD) {
+        // What was read is used.
+        file.take(PASSWD_BYTES_MAX).read_to_string(&mut text).ok();
+    }
+    text
+}
+
+/// The name of a user in a text of the form of passwd(5): name, password, number of the user, …
+fn user_name(users: &str, uid: u32) -> Option<String> {
+    let uid = uid.to_string();
+    let mut users = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let user = users.find(|fields| fields.get(2).is_some_and(|of| *of == uid))?;
+    user.first().map(|name| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_have_names() {
+        let users =
+            "root:x:0:0::/root:/bin/sh\nunoc:x:999:998::/var/lib/unoc:/usr/sbin/nologin\n\nx";
+        assert_eq!(user_name(users, 999).as_deref(), Some("unoc"));
+        assert_eq!(user_name(users, 0).as_deref(), Some("root"));
+        assert_eq!(user_name(users, 998), None);
+    }
+
+    #[tokio::test]
+    async fn a_leftover_is_replaced_and_another_file_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config::for_data_dir(directory.path());
+        let path = directory.path().join(SOCKET_FILE);
+        let kept = UnixSocket::bind(&config).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
+        let later = UnixSocket::bind(&config).unwrap();
+        assert_eq!(later.path(), path);
+        UnixStream::connect(&path).await.unwrap();
+        drop((kept, later));
+        assert!(!path.exists());
+        fs::write(&path, "mine").unwrap();
+        assert!(UnixSocket::bind(&config).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+}
