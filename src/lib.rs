@@ -45,6 +45,7 @@ pub mod incidents;
 
 pub mod notices;
 
+pub mod auth;
 pub mod health;
 pub mod runbook;
 pub mod settings;

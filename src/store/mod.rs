@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod audit_size;
+mod auth;
 mod closed;
 mod codec;
 mod commit;
@@ -38,6 +39,10 @@ mod write_probe;
 
 pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
+pub use auth::{
+    ApiToken, AuthBatch, LastLogin, LoginSession, Role, SessionId, TokenId, TokenScope, TotpState,
+    User, UserId,
+};
 pub use closed::{ClosedStore, ClosedStoreFacts, UPGRADE_DIR};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;

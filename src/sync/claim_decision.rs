@@ -1,13 +1,13 @@
 //! Whose state wins when PostgreSQL and the local store differ: S4, S7 and S8 as one table.
 
 use super::error::Obstacle;
-use super::sync_state::{ALIVE_S, Identity, RemoteState};
+use super::sync_state::{ALIVE_S, RemoteState, RunIdentity};
 use crate::store::MirrorState;
 
 /// What the decision needs to know of the local store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LocalState<'a> {
-    pub(super) identity: &'a Identity,
+    pub(super) identity: &'a RunIdentity,
     /// The last commit; 0 for a store that was never written to.
     pub(super) seq: u64,
     pub(super) mirror: Option<MirrorState>,

@@ -13,7 +13,7 @@ use super::metrics::SyncMetrics;
 use super::request::SyncRequest;
 use super::round::Applied;
 use super::status::{ROUNDS_KEPT, Round, RoundKind, SharedStatus};
-use super::sync_state::{Claim, ClaimedSession, Identity, RemoteState};
+use super::sync_state::{Claim, ClaimedSession, RemoteState, RunIdentity};
 use crate::domain::Timestamp;
 use crate::engine::{Clock, EngineHandle};
 use crate::pg::{ConnectionControl, PgConfig};
@@ -45,7 +45,7 @@ pub(super) struct Mirror {
     pub(super) engine: EngineHandle,
     pub(super) shared: SharedStatus,
     pub(super) metrics: Arc<SyncMetrics>,
-    pub(super) identity: Identity,
+    pub(super) identity: RunIdentity,
     /// The sequence number of the last commit.
     pub(super) seqs: watch::Receiver<u64>,
     pub(super) requests: mpsc::Receiver<SyncRequest>,
@@ -154,7 +154,7 @@ impl Mirror {
 
     /// The mirror's state for a site that this store has never sent.
     pub(super) fn new_mirror_state(&self) -> MirrorState {
-        let Identity { instance_id, session_id, .. } = self.identity;
+        let RunIdentity { instance_id, session_id, .. } = self.identity;
         MirrorState { instance_id, session_id, epoch: 1, acknowledged_seq: 0, adopted: None }
     }
 

@@ -15,7 +15,7 @@ pub(super) const ALIVE_S: f64 = 30.0;
 
 /// The identity of this run.
 #[derive(Clone, Debug)]
-pub(super) struct Identity {
+pub(super) struct RunIdentity {
     pub(super) site_id: Uuid,
     pub(super) instance_id: Uuid,
     /// New at every start.
@@ -82,7 +82,7 @@ pub(super) fn read(
 /// adopted before.
 pub(super) fn claim(
     tx: &mut PgTransaction<'_>,
-    identity: &Identity,
+    identity: &RunIdentity,
     remote: &RemoteState,
 ) -> Result<u64, PgError> {
     let epoch = remote.epoch + 1;
@@ -109,7 +109,7 @@ pub(super) struct ClaimedSession {
 /// This run's claim on the site.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
-    pub(super) identity: Identity,
+    pub(super) identity: RunIdentity,
     pub(super) epoch: u64,
     /// The commit that PostgreSQL holds, as far as this run knows.
     pub(super) applied_seq: u64,

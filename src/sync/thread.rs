@@ -13,7 +13,7 @@ use super::handle::{REQUESTS_MAX, SyncHandle};
 use super::metrics::SyncMetrics;
 use super::mirror::{Mirror, SyncOptions};
 use super::status::{SharedStatus, SyncState};
-use super::sync_state::Identity;
+use super::sync_state::RunIdentity;
 use crate::engine::{EngineError, EngineHandle};
 use crate::pg::ConnectionControl;
 
@@ -37,7 +37,7 @@ pub fn start(
         metrics: Arc::clone(&metrics),
         requests: Some(sender),
     };
-    let identity = Identity {
+    let identity = RunIdentity {
         site_id: engine.site_id(),
         instance_id: Uuid::new_v4(),
         session_id: Uuid::new_v4(),

@@ -35,6 +35,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("notices", 9),
     ("health", 9),
     ("runbook", 9),
+    ("auth", 9),
     ("settings", 9),
     ("support", 9),
     ("upgrade", 9),
