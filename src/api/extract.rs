@@ -140,14 +140,18 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let actor = match parts.extensions.get::<Peer>() {
-            Some(Peer::Address { ip, .. }) => format!("api {}", client(*ip, &parts.headers)),
-            Some(process @ Peer::Process { .. }) => process.to_string(),
-            None => "api".to_owned(),
+        let (actor, address) = match parts.extensions.get::<Peer>() {
+            Some(Peer::Address { ip, .. }) => {
+                let address = client(*ip, &parts.headers).to_string();
+                (format!("api {address}"), address)
+            }
+            Some(process @ Peer::Process { .. }) => (process.to_string(), String::new()),
+            None => ("api".to_owned(), String::new()),
         };
         let request_id = parts.extensions.get::<RequestId>();
         Ok(Self(AuditOrigin {
             actor,
+            address,
             request_id: request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
         }))
     }

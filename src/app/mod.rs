@@ -377,7 +377,7 @@ fn api_options(
 
 /// Recomputes the status: a newer version may have other rules than the one that stored it.
 async fn refresh(handle: EngineHandle) {
-    let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+    let origin = AuditOrigin::local("start-up");
     if let Err(error) = handle.execute(RefreshStatus, origin).await {
         warn!(%error, "The status of the network could not be recomputed");
     }

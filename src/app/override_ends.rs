@@ -54,5 +54,5 @@ fn time_until(at: Timestamp, now: Timestamp) -> Option<Duration> {
 }
 
 fn origin() -> AuditOrigin {
-    AuditOrigin { actor: "end of override".to_owned(), request_id: String::new() }
+    AuditOrigin::local("end of override")
 }

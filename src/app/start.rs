@@ -158,7 +158,7 @@ pub(super) async fn load_demo(config: &Config, handle: &EngineHandle) -> Result<
     if !config.dev_features || handle.read().seq() > 0 {
         return Ok(());
     }
-    let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+    let origin = AuditOrigin::local("start-up");
     match handle.execute(ReseedSite(Blueprint::Demo), origin).await {
         Ok(_) => {
             info!("Loaded the demo network; set UNOC_DEV_FEATURES=0 to start with an empty site")

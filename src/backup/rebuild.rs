@@ -222,7 +222,7 @@ impl SiteRebuild {
         let options = EngineOptions { min_free_bytes: 0, clock: self.engine.clock() };
         let (handle, thread) = Engine::start(staged.store.store().clone(), options)?;
         let site = RebuiltSite { handle, thread, saved, staged };
-        let origin = AuditOrigin { actor: ACTOR.to_owned(), request_id: String::new() };
+        let origin = AuditOrigin::local(ACTOR);
         site.handle.execute(RefreshStatus, origin).await?;
         Ok(site)
     }

@@ -97,7 +97,7 @@ fn run_locally(
 ) -> Result<ImportAnswer, CommandError> {
     let reading = reading(table, args);
     let (engine, thread) = offline::start_engine(config, store)?;
-    let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+    let origin = AuditOrigin::local("cli");
     let imported = offline::runtime()?.block_on(async {
         let imported = import_table(&engine, reading, args.dry_run, origin).await;
         engine.stop().await;

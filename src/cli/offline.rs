@@ -107,7 +107,7 @@ pub(super) fn execute(
 ) -> Result<EngineHandle, CommandError> {
     let (handle, thread) = start_engine(config, store)?;
     let runtime = runtime()?;
-    let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+    let origin = AuditOrigin::local("cli");
     let result = runtime.block_on(async {
         let result = handle.execute(command, origin).await;
         handle.stop().await;

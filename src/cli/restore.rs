@@ -140,7 +140,7 @@ impl RestoreRequest {
     }
 
     async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, CommandError> {
-        let origin = AuditOrigin { actor: "cli".to_owned(), request_id: String::new() };
+        let origin = AuditOrigin::local("cli");
         let Self { name, site } = self;
         let source = match (name, site) {
             (None, _) => RestoreSource::Undo,

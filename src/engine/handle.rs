@@ -165,7 +165,10 @@ impl EngineHandle {
 
     /// The answer to a request in the queue. A request that gets its place while the engine ends can be
     /// put there after the queue was emptied: no one drops it then, so its answer alone would never end.
-    async fn answer<T>(&self, mut answered: oneshot::Receiver<T>) -> Result<T, EngineError> {
+    pub(super) async fn answer<T>(
+        &self,
+        mut answered: oneshot::Receiver<T>,
+    ) -> Result<T, EngineError> {
         let answer = tokio::select! {
             biased;
             answer = &mut answered => answer.ok(),
@@ -175,7 +178,7 @@ impl EngineHandle {
         answer.ok_or(EngineError::Stopped)
     }
 
-    async fn enqueue(&self, request: EngineRequest) -> Result<(), EngineError> {
+    pub(super) async fn enqueue(&self, request: EngineRequest) -> Result<(), EngineError> {
         let sent = self.requests.send_timeout(request, QUEUE_TIMEOUT).await;
         sent.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => EngineError::Busy,

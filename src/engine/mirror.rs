@@ -150,7 +150,7 @@ impl Engine {
         };
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         self.past_removed_at = self.seq;
-        let origin = AuditOrigin { actor: adoption.actor.to_owned(), request_id: String::new() };
+        let origin = AuditOrigin::local(adoption.actor);
         let outages = self.outages.follow(&decision.changes, now);
         self.activity.start_step(LONG_STEP_TIME_MAX);
         self.store.commit(&CommitBatch {
@@ -165,6 +165,7 @@ impl Engine {
                 changes: &decision.changes,
                 direct_count: decision.direct_count,
             }],
+            events: Vec::new(),
             outages,
             adoption: Some(AdoptionRecord {
                 next_audit: adoption.floors.next_audit,

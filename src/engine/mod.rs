@@ -4,6 +4,7 @@
 //! never wait for the writer. Work that is no command runs as a task between two batches.
 
 mod activity;
+mod audit;
 mod clock;
 mod commit;
 mod duties;

@@ -16,7 +16,9 @@ use crate::domain::{
     AssumeCrossConnects, Change, Command, CommandKind, Decision, DeviceId, IdCounters,
     OutageTracker, Timestamp, World,
 };
-use crate::store::{AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError};
+use crate::store::{
+    AuditEvent, AuditOrigin, CommitBatch, CommitEntry, Snapshot, Store, StoreError,
+};
 use crate::util::metrics::float;
 
 /// Commands in one commit: enough that the fsync is shared widely, few enough that the first one
@@ -28,6 +30,7 @@ const BATCH_CHANGES_MAX: usize = 50_000;
 /// What a handle sends to the engine.
 pub(super) enum EngineRequest {
     Command(QueuedCommand),
+    Event(QueuedEvent),
     Task(QueuedTask),
     /// The last request: the engine finishes its batch and ends.
     Stop,
@@ -78,6 +81,20 @@ impl QueuedCommand {
             Some(DecidedCommand { kind, origin, changes, direct_count, undone_ids, erased, answer })
         });
         Self { decide, queued_at: Instant::now() }
+    }
+}
+
+/// Something to record that is no command; it is committed with the batch that takes it.
+pub(super) struct QueuedEvent {
+    pub(super) event: AuditEvent,
+    /// Learns whether it is durable.
+    pub(super) answer: oneshot::Sender<Result<(), EngineError>>,
+}
+
+impl QueuedEvent {
+    fn settle(self, outcome: Result<(), EngineError>) {
+        // The caller may have stopped waiting.
+        self.answer.send(outcome).ok();
     }
 }
 
@@ -148,7 +165,7 @@ impl Engine {
     /// the next start tries again.
     pub(super) fn assume_cross_connects(&mut self) -> Result<bool, StoreError> {
         let (answer, mut answered) = oneshot::channel();
-        let origin = AuditOrigin { actor: "start-up".to_owned(), request_id: String::new() };
+        let origin = AuditOrigin::local("start-up");
         let command = QueuedCommand::new(AssumeCrossConnects, None, origin, answer);
         let mut batch = self.new_batch();
         self.take(&mut batch, EngineRequest::Command(command));
@@ -190,6 +207,7 @@ impl Engine {
     fn new_batch(&self) -> Batch {
         Batch {
             commands: Vec::new(),
+            events: Vec::new(),
             tasks: Vec::new(),
             change_count: 0,
             begun_at: Instant::now(),
@@ -211,6 +229,7 @@ impl Engine {
                     batch.add(decided);
                 }
             }
+            EngineRequest::Event(event) => batch.events.push(event),
             EngineRequest::Task(task) => batch.tasks.push(task),
             EngineRequest::Stop => return true,
         }
@@ -220,7 +239,13 @@ impl Engine {
     /// Makes a batch durable, then answers and publishes.
     fn finish(&mut self, batch: Batch) -> Result<(), StoreError> {
         let Batch {
-            commands, change_count, begun_at, counters_before, past_removed_before, ..
+            commands,
+            events,
+            change_count,
+            begun_at,
+            counters_before,
+            past_removed_before,
+            ..
         } = batch;
         if !commands.is_empty() {
             self.metrics.batch_commands.observe(float(commands.len() as u64));
@@ -234,9 +259,12 @@ impl Engine {
             if let Err(low_space) = self.volume.check_space(change_count)? {
                 self.past_removed_at = past_removed_before;
                 self.refuse_all(commands, counters_before, &low_space);
-                return Ok(());
+                return self.record(events);
             }
-            self.commit(&commands)?;
+            self.commit(&commands, &events)?;
+            events.into_iter().for_each(|event| event.settle(Ok(())));
+        } else {
+            self.record(events)?;
         }
         let mut applied = Vec::with_capacity(commands.len());
         for DecidedCommand { kind, changes, answer, .. } in commands {
@@ -251,7 +279,30 @@ impl Engine {
         Ok(())
     }
 
-    fn commit(&mut self, commands: &[DecidedCommand]) -> Result<(), StoreError> {
+    /// Makes events durable without a new seq. They may use half of the space that is kept free, as
+    /// incidents do: what happens on a full volume is worth knowing.
+    fn record(&mut self, events: Vec<QueuedEvent>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        if let Err(low_space) = self.volume.check_reserve(events.len())? {
+            events.into_iter().for_each(|event| event.settle(Err((&low_space).into())));
+            return Ok(());
+        }
+        let rows: Vec<&AuditEvent> = events.iter().map(|queued| &queued.event).collect();
+        self.store.record_events(&rows, self.clock.now())?;
+        self.update_snapshot()?;
+        // The mirror sends them; nobody else has to know.
+        self.seqs.send_replace(self.seq);
+        events.into_iter().for_each(|event| event.settle(Ok(())));
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        commands: &[DecidedCommand],
+        events: &[QueuedEvent],
+    ) -> Result<(), StoreError> {
         let entries = commands
             .iter()
             .filter(|command| command.is_recorded())
@@ -274,6 +325,7 @@ impl Engine {
             at,
             counters: self.world.counters(),
             entries,
+            events: events.iter().map(|queued| &queued.event).collect(),
             outages,
             adoption: None,
         })?;
@@ -352,6 +404,7 @@ impl DecidedCommand {
 /// The commands of one commit, and the tasks that follow it.
 struct Batch {
     commands: Vec<DecidedCommand>,
+    events: Vec<QueuedEvent>,
     tasks: Vec<QueuedTask>,
     change_count: usize,
     begun_at: Instant,
@@ -362,7 +415,8 @@ struct Batch {
 
 impl Batch {
     fn has_room(&self) -> bool {
-        self.commands.len() < BATCH_COMMANDS_MAX && self.change_count < BATCH_CHANGES_MAX
+        self.commands.len() + self.events.len() < BATCH_COMMANDS_MAX
+            && self.change_count < BATCH_CHANGES_MAX
     }
 
     fn add(&mut self, command: DecidedCommand) {

@@ -15,6 +15,8 @@ const CHANGES_MAX: usize = 50_000;
 /// Why an audit row cannot be undone, whatever the site looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotUndoable {
+    #[error("It changed nothing in the network")]
+    NoChange,
     #[error("The whole site was replaced; restore a backup instead")]
     SiteReplacement,
     #[error("It computed every status again; there is nothing to undo")]
@@ -45,6 +47,10 @@ pub enum NotUndoable {
 /// The reason why not.
 pub fn check_undoable(entry: &AuditEntry) -> Result<(), NotUndoable> {
     match CommandKind::of_action(&entry.action) {
+        // Logins, settings and the like.
+        None if entry.direct.is_some_and(|direct| direct.changes == 0) => {
+            return Err(NotUndoable::NoChange);
+        }
         // Restores and adoptions are no commands.
         None => return Err(NotUndoable::SiteReplacement),
         Some(kind) if kind.replaces_site() => return Err(NotUndoable::SiteReplacement),
@@ -105,6 +111,7 @@ fn find_rows(
 ) -> Result<Result<Vec<u64>, NotUndoable>, StoreError> {
     let mut rows = Vec::new();
     let mut is_site_replaced = false;
+    let mut has_event = false;
     let mut trail = snapshot.audit(None, 0)?;
     for row in trail.by_ref().take(ROWS_SEARCHED_MAX) {
         let row = row?;
@@ -113,7 +120,9 @@ fn find_rows(
             UndoTarget::Row(id) => row.id == *id,
             UndoTarget::Request(id) => row.origin.request_id == *id,
         };
-        if is_wanted {
+        if is_wanted && verdict == Err(NotUndoable::NoChange) {
+            has_event = true;
+        } else if is_wanted {
             if let Err(reason) = verdict {
                 return Ok(Err(reason));
             }
@@ -126,6 +135,9 @@ fn find_rows(
         if matches!(target, UndoTarget::Row(id) if row.id <= *id) {
             break;
         }
+    }
+    if rows.is_empty() && has_event {
+        return Ok(Err(NotUndoable::NoChange));
     }
     if let UndoTarget::Request(id) = target
         && !rows.is_empty()

@@ -70,7 +70,7 @@ pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowError> {
         id,
         seq,
         at,
-        origin: AuditOrigin { actor, request_id },
+        origin: AuditOrigin { request_id, ..AuditOrigin::local(&actor) },
         action,
         undone_ids: Vec::new(),
         change_count,

@@ -4,20 +4,12 @@ use std::ops::Deref;
 
 use bincode::{BorrowDecode, Encode};
 
+use super::audit_event::AuditOrigin;
 use super::codec::{RecordReader, RecordSource, VersionedRecord, encode};
 use super::error::StoreError;
 use super::records::StoredEntity;
 use super::tables::kind_code;
 use crate::domain::{Change, Device, EntityKey, EntityKind, Interface, Link, Timestamp};
-
-/// Who asked for a change, and by which request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditOrigin {
-    /// For example `api 192.0.2.7` or `cli`.
-    pub actor: String,
-    /// The request's `X-Request-Id`; empty outside HTTP.
-    pub request_id: String,
-}
 
 /// One audit row, decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -254,7 +246,10 @@ pub(super) fn decode_entry(
         id,
         seq: row.seq,
         at: Timestamp(row.at_us),
-        origin: AuditOrigin { actor: row.actor.to_owned(), request_id: row.request_id.to_owned() },
+        origin: AuditOrigin {
+            request_id: row.request_id.to_owned(),
+            ..AuditOrigin::local(row.actor)
+        },
         action: row.action.to_owned(),
         undone_ids: row.undone_ids,
         change_count: row.change_count,
@@ -403,7 +398,7 @@ mod tests {
             id: 7,
             seq: 300,
             at: Timestamp(1_795_000_000_000_001),
-            origin: AuditOrigin { actor: "cli".into(), request_id: "r-1".into() },
+            origin: AuditOrigin { request_id: "r-1".into(), ..AuditOrigin::local("cli") },
             action: "delete link".into(),
             undone_ids,
             change_count: 3,

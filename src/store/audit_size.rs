@@ -223,6 +223,7 @@ mod tests {
             at: Timestamp(0),
             counters: IdCounters::default(),
             entries: vec![entry],
+            events: Vec::new(),
             outages: Vec::new(),
             adoption: None,
         };

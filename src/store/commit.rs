@@ -1,8 +1,10 @@
 //! Writing a batch of decided commands: one transaction, one fsync.
 
+use redb::WriteTransaction;
 use rustc_hash::FxHashSet;
 
-use super::audit::{AuditOrigin, AuditV2, DirectCountsV1, ImageV1};
+use super::audit::{AuditV2, DirectCountsV1, ImageV1};
+use super::audit_event::{AuditEvent, AuditOrigin};
 use super::audit_size::AuditSize;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
@@ -27,6 +29,8 @@ pub struct CommitBatch<'a> {
     pub at: Timestamp,
     pub counters: IdCounters,
     pub entries: Vec<CommitEntry<'a>>,
+    /// What is recorded with it that is no command.
+    pub events: Vec<&'a AuditEvent>,
     /// What these changes say about outages.
     pub outages: Vec<OutageChange>,
     /// The mirror whose site this commit adopts, if it does.
@@ -78,6 +82,10 @@ impl Store {
                 write_entry(&mut writer, batch, entry, next_audit)?;
                 next_audit += 1;
             }
+            for event in &batch.events {
+                write_event(&mut writer, batch.seq, batch.at, event, next_audit)?;
+                next_audit += 1;
+            }
             let mut erased: Vec<u64> =
                 batch.entries.iter().flat_map(|entry| entry.erased).map(|id| id.0).collect();
             if !erased.is_empty() {
@@ -99,6 +107,60 @@ impl Store {
         tx.commit()?;
         Ok(())
     }
+
+    /// Adds events to the audit trail, durably and without a new seq.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn record_events(&self, events: &[&AuditEvent], at: Timestamp) -> Result<(), StoreError> {
+        let tx = self.db.begin_write()?;
+        append_events(&tx, events, at)?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+/// Adds events to the audit trail in a transaction that writes something else, too.
+pub(super) fn append_events(
+    tx: &WriteTransaction,
+    events: &[&AuditEvent],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut meta = tx.open_table(tables::META)?;
+    let last = meta::read_last_commit(&meta)?;
+    let mut writer = TableWriter::open(tx, last.seq, false)?;
+    let mut size = AuditSize::read(&meta, &writer.audit, last.next_audit)?;
+    let mut next_audit = last.next_audit;
+    for event in events {
+        write_event(&mut writer, last.seq, at, event, next_audit)?;
+        next_audit += 1;
+    }
+    size.update(&mut meta, &mut writer, next_audit)?;
+    meta::write_last_commit(&mut meta, &LastCommit { next_audit, ..last })
+}
+
+fn write_event(
+    writer: &mut TableWriter<'_>,
+    seq: u64,
+    at: Timestamp,
+    event: &AuditEvent,
+    audit_id: u64,
+) -> Result<(), StoreError> {
+    let row = AuditV2 {
+        seq,
+        at_us: at.0,
+        actor: &event.origin.actor,
+        request_id: &event.origin.request_id,
+        action: event.action,
+        undone_ids: &[],
+        change_count: 0,
+        direct: Some(DirectCountsV1 { changes: 0, images: 0 }),
+        images: Vec::new(),
+    };
+    writer.put_audit(audit_id, &row)
 }
 
 fn write_entry(

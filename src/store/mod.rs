@@ -5,6 +5,7 @@
 
 mod access;
 mod audit;
+mod audit_event;
 mod audit_size;
 mod auth;
 mod closed;
@@ -37,7 +38,8 @@ mod table_writer;
 mod tables;
 mod write_probe;
 
-pub use audit::{AuditEntry, AuditImage, AuditOrigin, DirectCounts};
+pub use audit::{AuditEntry, AuditImage, DirectCounts};
+pub use audit_event::{AuditEvent, AuditOrigin, AuditOutcome};
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
 pub use auth::{
     ApiToken, AuthBatch, LastLogin, LoginSession, Role, SessionId, TokenId, TokenScope, TotpState,

@@ -2,7 +2,8 @@
 
 use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::audit::{AuditEntry, AuditOrigin};
+use super::audit::AuditEntry;
+use super::audit_event::AuditOrigin;
 use super::audit_size::AuditSize;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};

@@ -112,8 +112,7 @@ impl TestSite {
     }
 
     async fn execute<C: Command>(&self, command: C) -> Result<C::Reply> {
-        let origin =
-            AuditOrigin { actor: "provisioning-test".to_owned(), request_id: String::new() };
+        let origin = AuditOrigin::local("provisioning-test");
         Ok(self.0.handle.execute(command, origin).await?)
     }
 

@@ -217,7 +217,7 @@ fn a_change_that_is_too_large_to_undo_says_so() {
 fn a_request_with_more_changes_than_are_searched_is_not_undone_in_part() {
     let app = TestApp::empty();
     let id = DeviceId(app.provision("HOP-1", "HOP"));
-    let origin = AuditOrigin { actor: "test".to_owned(), request_id: "drag".to_owned() };
+    let origin = AuditOrigin { request_id: "drag".to_owned(), ..AuditOrigin::local("test") };
     let moves = (1..=10_001).map(|x| {
         let position = Some(Position { x: x.into(), y: 0.0 });
         let patch = DevicePatch { position, ..DevicePatch::default() };

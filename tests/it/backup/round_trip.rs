@@ -139,8 +139,7 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
         let mut generator = Generator::new(seed, Scale::Full);
         let mut world = World::default();
         for _ in 0..commands {
-            let origin =
-                AuditOrigin { actor: "it's \\ me\t".to_owned(), request_id: String::new() };
+            let origin = AuditOrigin::local("it's \\ me\t");
             let command = generator.command(&world, None);
             // Some commands are refused.
             runtime.block_on(command.submit(engine, origin)).ok();

@@ -29,7 +29,7 @@ fn a_command_whose_caller_gave_up_while_it_waited_is_not_carried_out() {
     begins.recv_timeout(crate::harness::wait::PATIENCE).expect("the engine is busy");
     let before = app.handle.read().last_commit();
     let _context = runtime.enter();
-    let origin = AuditOrigin { actor: "test".to_owned(), request_id: String::new() };
+    let origin = AuditOrigin::local("test");
     let submitted = app.handle.execute(ReseedSite(Blueprint::Demo), origin).now_or_never();
     assert!(submitted.is_none(), "it waits for its turn");
     release.send(()).expect("the engine waits");

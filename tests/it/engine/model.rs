@@ -189,7 +189,7 @@ fn play(rig: &mut Rig, steps: &[Step], expected: &mut Expected, now: Timestamp) 
     for _ in steps {
         expected.commands += 1;
         let request_id = format!("request {}", expected.commands);
-        origins.push(AuditOrigin { actor: "model".to_owned(), request_id });
+        origins.push(AuditOrigin { request_id, ..AuditOrigin::local("model") });
     }
     let commands = steps.iter().map(|step| step.command.clone()).zip(origins.clone()).collect();
     for (submitted, step) in rig.submit(commands).into_iter().zip(steps) {

@@ -16,7 +16,7 @@ fn runtime() -> Runtime {
 }
 
 fn origin() -> AuditOrigin {
-    AuditOrigin { actor: "test".to_owned(), request_id: String::new() }
+    AuditOrigin::local("test")
 }
 
 /// What undoes the newest row, as the snapshot has it.

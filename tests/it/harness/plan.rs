@@ -39,7 +39,7 @@ pub(crate) type Golden = BTreeMap<u64, Content>;
 
 /// The origin of the commands of a plan.
 pub(crate) fn origin() -> AuditOrigin {
-    AuditOrigin { actor: "plan".to_owned(), request_id: "7f".to_owned() }
+    AuditOrigin { request_id: "7f".to_owned(), ..AuditOrigin::local("plan") }
 }
 
 impl Plan {

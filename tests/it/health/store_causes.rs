@@ -156,8 +156,7 @@ fn more_writes_than_it_can_carry_out_are_an_incident_until_they_stop() {
                         if !is_flooded.load(Ordering::SeqCst) {
                             return;
                         }
-                        let origin =
-                            AuditOrigin { actor: "flood".to_owned(), request_id: String::new() };
+                        let origin = AuditOrigin::local("flood");
                         let pop = CreateDevice(new_pop(&format!("P{writer}-{number}")));
                         // One that waits for too long is refused; the next one is not.
                         engine.execute(pop, origin).await.ok();

@@ -113,7 +113,7 @@ impl Rig {
 
     /// Submits a command to the engine; its answer must be that of the rules.
     pub(in crate::sync) fn submit(&self, step: &Step, when: &str) {
-        let origin = AuditOrigin { actor: "oracle".to_owned(), request_id: when.to_owned() };
+        let origin = AuditOrigin { request_id: when.to_owned(), ..AuditOrigin::local("oracle") };
         let submitted = step.command.clone().submit(self.engine(), origin);
         let outcome = match self.runtime.block_on(submitted) {
             Ok(answer) => Ok(answer),
