@@ -40,8 +40,8 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
     let Ok(config) = cli.load_config() else { return Ok(()) };
     let Some(owner) = owner_of(&config).filter(|owner| owner.uid != 0) else { return Ok(()) };
     // What the service may read and what it is set to is the question, whether it runs or not.
-    let is_config = matches!(cli.subcommand, Subcommand::Config(_));
-    if !is_config && app::is_store_in_use(&config) {
+    let is_of_files = matches!(cli.subcommand, Subcommand::Config(_) | Subcommand::Tls(_));
+    if !is_of_files && app::is_store_in_use(&config) {
         return Ok(());
     }
     let program = std::env::current_exe().context("the path of this program is unknown")?;

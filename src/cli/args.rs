@@ -12,6 +12,7 @@ use super::arg_values::{
 };
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
+use super::tls::TlsAction;
 use super::upgrade_args::{RollbackArgs, UpgradeArgs};
 use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Key, Sources};
 use crate::store::ReportKind;
@@ -112,6 +113,9 @@ pub(super) enum Subcommand {
     /// Check or show the configuration
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Make a certificate for HTTPS
+    #[command(subcommand)]
+    Tls(TlsAction),
     /// Install UNOC as a service of this host, or a new version of it, and start it
     Install(InstallArgs),
     /// Stop the service and remove what install made, except for data and configuration

@@ -15,6 +15,7 @@ mod destination;
 mod doctor;
 mod exit;
 mod export;
+mod host_names;
 mod import;
 mod import_csv;
 mod import_v2;
@@ -42,6 +43,7 @@ mod settings;
 mod support_bundle;
 mod sync;
 mod time_span;
+mod tls;
 mod upgrade;
 mod upgrade_args;
 mod upgrade_host;
@@ -127,6 +129,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Upgrade(args) => upgrade::run(cli, args),
         Subcommand::Rollback(args) => rollback::run(cli, args),
         Subcommand::UpgradeStore { directory } => upgrade_store::run(directory),
+        Subcommand::Tls(action) => tls::run(cli, action),
         Subcommand::Config(action) => config::run(cli, *action),
         Subcommand::Install(args) => install::install(cli, args),
         Subcommand::Uninstall(args) => install::uninstall(cli, args),

@@ -12,7 +12,7 @@
 //! module except through [`Secret::expose`].
 //!
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
-//! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `log` and `secret` (the types of values and their
+//! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `tls`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
 //! `show`, `changes`, `secret_values`, `template`.
 
@@ -43,6 +43,7 @@ mod table_fields;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use contacts::{ChannelSettings, ContactSettings, EscalationSettings};
 pub use error::{ConfigError, ConfigErrors};
@@ -56,3 +57,4 @@ pub use settings::Config;
 pub use show::ShownKey;
 pub use sources::{CONFIG_ENVIRONMENT, DEFAULT_FILE, Sources, environment};
 pub use template::commented_file;
+pub use tls::AcmeChallengeType;

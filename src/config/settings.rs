@@ -13,6 +13,7 @@ use super::log::{LogFormat, LogLevel};
 use super::notices;
 use super::rules::{self, ValueError};
 use super::secret::Secret;
+use super::tls::AcmeChallengeType;
 
 /// The source of a default value.
 pub(super) const DEFAULT_SOURCE: &str = "default";
@@ -62,6 +63,25 @@ pub struct Config {
     pub min_free_bytes: u64,
     /// Client connections served at a time.
     pub max_connections: usize,
+    /// And from one address, unless it is this host or a trusted proxy.
+    pub max_connections_per_address: usize,
+    /// The certificate that the server shows, with its chain, and its private key (PEM).
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// Names for which a certificate is ordered, in lower case.
+    pub acme_domains: Vec<String>,
+    /// The address of the certificate authority's directory.
+    pub acme_directory: String,
+    /// The e-mail address that the authority may write to.
+    pub acme_contact: Option<String>,
+    /// How the authority sees that this host answers for a name.
+    pub acme_challenge: AcmeChallengeType,
+    /// Root certificates (PEM) that the authority's own server is trusted by, instead of the system's.
+    pub acme_ca_file: Option<PathBuf>,
+    /// TCP port that redirects plain HTTP to HTTPS; 0 = any free one.
+    pub http_redirect_port: Option<u16>,
+    /// How long browsers that came by HTTPS use nothing else.
+    pub hsts_days: u32,
     /// Name of the installation, 1 to 64 characters.
     pub site_name: String,
     /// Identity of the site; a new store generates one if it is not set.
@@ -160,6 +180,16 @@ impl Config {
             cache_bytes: 0,
             min_free_bytes: 0,
             max_connections: 0,
+            max_connections_per_address: 0,
+            tls_cert: None,
+            tls_key: None,
+            acme_domains: Vec::new(),
+            acme_directory: String::new(),
+            acme_contact: None,
+            acme_challenge: AcmeChallengeType::TlsAlpn01,
+            acme_ca_file: None,
+            http_redirect_port: None,
+            hsts_days: 0,
             site_name: String::new(),
             site_id: None,
             backup_dir: None,

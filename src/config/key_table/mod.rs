@@ -5,6 +5,7 @@ mod backup;
 mod notices;
 mod server;
 mod site;
+mod tls;
 
 use std::sync::LazyLock;
 
@@ -12,5 +13,5 @@ use super::key::Key;
 
 /// Every key, in the order of `unoc config show` and of the documentation.
 pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
-    [server::KEYS, access::KEYS, site::KEYS, backup::KEYS, notices::KEYS].concat()
+    [server::KEYS, tls::KEYS, access::KEYS, site::KEYS, backup::KEYS, notices::KEYS].concat()
 });

@@ -8,6 +8,8 @@ use super::super::rules;
 /// Two browsers with six connections each and a health check need about 16; the buffers of more
 /// than 100,000 connections take gigabytes.
 const CONNECTIONS: RangeInclusive<u64> = 16..=100_000;
+/// A browser opens up to six, and one more for events.
+const CONNECTIONS_PER_ADDRESS: RangeInclusive<u64> = 8..=100_000;
 
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -55,5 +57,20 @@ pub(super) const KEYS: &[Key] = &[
             rules::put(&mut config.max_connections, rules::number(text, CONNECTIONS))
         },
         shown: |config| config.max_connections.to_string(),
+    },
+    Key {
+        name: "max_connections_per_address",
+        environment: &["UNOC_MAX_CONNECTIONS_PER_ADDRESS"],
+        flag: Some("--max-connections-per-address"),
+        default: "512",
+        allowed: "8-100000",
+        help: "Client connections from one address (IPv6: from one /64 network) served at a time; this host and trusted \
+               proxies have no such limit.",
+        secret: false,
+        set: |config, text| {
+            let connections = rules::number(text, CONNECTIONS_PER_ADDRESS);
+            rules::put(&mut config.max_connections_per_address, connections)
+        },
+        shown: |config| config.max_connections_per_address.to_string(),
     },
 ];
