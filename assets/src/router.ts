@@ -1,6 +1,7 @@
 import type { Component } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import { lazyPart } from './components/frame/lazyPart'
+import type { Permission } from './domain/access'
 import type { IconName } from './utils/iconNames'
 import NotFoundView from './views/NotFoundView.vue'
 
@@ -9,8 +10,10 @@ export interface Page {
   path: string
   title: string
   icon: IconName
-  /** The group in the navigation. */
-  group: '' | 'Operations'
+  /** The group in the navigation; those of the account are in the menu of the user. */
+  group: '' | 'Operations' | 'Account'
+  /** What one needs to open it; everybody who is let in may open the others. */
+  needs?: Permission
   /** Further search keywords. */
   words: string
   load: () => Promise<{ default: Component }>
@@ -119,15 +122,53 @@ export const PAGES: readonly Page[] = [
     icon: 'scroll-text',
     group: 'Operations',
     words: 'log journal warnings errors tail debug level request id',
+    needs: 'operate',
     load: () => import('./views/LogsView.vue'),
   },
   {
-    path: '/operations/changes',
-    title: 'Changes',
+    path: '/operations/audit',
+    title: 'Audit',
     icon: 'history',
     group: 'Operations',
-    words: 'audit log who when before after',
-    load: () => import('./views/ChangesView.vue'),
+    words: 'changes trail log who when before after logins refusals undo export verify chain',
+    needs: 'operate',
+    load: () => import('./views/AuditView.vue'),
+  },
+  {
+    path: '/account',
+    title: 'Account',
+    icon: 'user',
+    group: 'Account',
+    words: 'password two-factor totp authenticator recovery codes me profile',
+    needs: 'account',
+    load: () => import('./views/AccountView.vue'),
+  },
+  {
+    path: '/account/sessions',
+    title: 'Sessions',
+    icon: 'monitor',
+    group: 'Account',
+    words: 'logins browsers devices revoke end logout',
+    needs: 'account',
+    load: () => import('./views/SessionsView.vue'),
+  },
+  {
+    path: '/account/tokens',
+    title: 'API tokens',
+    icon: 'key-round',
+    group: 'Account',
+    words: 'bearer scripts programs access keys',
+    needs: 'account',
+    load: () => import('./views/TokensView.vue'),
+  },
+  {
+    path: '/users',
+    title: 'Users',
+    icon: 'users',
+    group: '',
+    words: 'accounts people roles viewer operator admin password access',
+    needs: 'admin',
+    load: () => import('./views/UsersView.vue'),
   },
   {
     path: '/settings',
@@ -139,6 +180,15 @@ export const PAGES: readonly Page[] = [
   },
 ]
 
+declare module 'vue-router' {
+  interface RouteMeta {
+    title?: string
+    needs?: Permission
+    /** It stands alone, and needs no login. */
+    isBare?: true
+  }
+}
+
 /** Below the path that the server is configured to be reached at. */
 const base = new URL('.', document.baseURI).pathname
 
@@ -146,7 +196,18 @@ export const router = createRouter({
   history: createWebHistory(base),
   routes: [
     { path: '/', redirect: (to) => ({ path: '/operations', query: to.query }) },
-    ...PAGES.map(({ path, title, load }) => ({ path, component: lazyPart(load, title), meta: { title } })),
+    ...PAGES.map(({ path, title, load, needs }) => ({
+      path,
+      component: lazyPart(load, title),
+      meta: needs === undefined ? { title } : { title, needs },
+    })),
+    // Where the audit trail was before it held more than changes.
+    { path: '/operations/changes', redirect: (to) => ({ path: '/operations/audit', query: to.query }) },
+    {
+      path: '/set-up',
+      component: lazyPart(() => import('./views/SetUpView.vue')),
+      meta: { title: 'Set-up', isBare: true },
+    },
     {
       path: '/operations/problems/:kind(device|link)/:id(\\d+)',
       component: lazyPart(() => import('./views/ProblemView.vue'), 'Problem'),

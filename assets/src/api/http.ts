@@ -13,13 +13,34 @@ export class ApiError extends Error {
     readonly detail: string,
     /** The whole response body. */
     readonly body: unknown = null,
+    /** After how many seconds it is worth trying again; null if the server does not say. */
+    readonly retryAfterS: number | null = null,
   ) {
     super(detail)
     this.name = 'ApiError'
   }
 }
 
+/** What the page does where a request needs somebody who is logged in (stores/session.ts). */
+export interface AccessGuard {
+  /** Resolves when requests may be sent. */
+  ready: () => Promise<void>
+  /** Resolves when somebody has logged in after the server did not know the caller. */
+  logIn: () => Promise<void>
+}
+
+const UNAUTHORIZED = 401
 const INTERNAL = 500
+
+/** How often a request is sent again: a session may end once more while it waits. */
+const LOGINS_MAX = 3
+
+let guard: AccessGuard | null = null
+
+/** From now on requests wait for a login where one is needed. */
+export function guardRequests(by: AccessGuard): void {
+  guard = by
+}
 
 /** The prefix that v2's framework put before a rule's message; the server keeps it for older clients. */
 const VALUE_ERROR = /^Value error, /
@@ -35,6 +56,8 @@ export interface RequestOptions {
   ifMatch?: string | undefined
   /** By which the server undoes the change; the requests of one change share it. */
   requestId?: string | undefined
+  /** It is answered without a login: an answer 401 is for the caller. */
+  isPublic?: boolean
 }
 
 /** Sends a request and returns its 2xx answer; throws `ApiError` for every other outcome. */
@@ -42,37 +65,48 @@ export async function request(
   method: string,
   path: string,
   body?: unknown,
-  { timeoutMs = TIMEOUT_MS, ifMatch, requestId }: RequestOptions = {},
+  { timeoutMs = TIMEOUT_MS, ifMatch, requestId, isPublic = false }: RequestOptions = {},
 ): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
-  const init: RequestInit = { method, cache: 'no-cache', headers, signal: AbortSignal.timeout(timeoutMs) }
+  const init: RequestInit = { method, cache: 'no-cache', headers }
   if (body !== undefined) {
     init.body = JSON.stringify(body)
     headers['content-type'] = 'application/json'
   }
   if (ifMatch !== undefined) headers['if-match'] = ifMatch
   if (requestId !== undefined) headers['x-request-id'] = requestId
-  return send(path, init)
+  return send(path, init, { timeoutMs, isPublic })
 }
 
 /** Sends a file as it is. */
 export async function upload(path: string, body: ArrayBuffer, type: string, requestId?: string): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json', 'content-type': type }
   if (requestId !== undefined) headers['x-request-id'] = requestId
-  return send(path, { method: 'POST', body, headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  return send(path, { method: 'POST', body, headers }, { timeoutMs: TIMEOUT_MS, isPublic: false })
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
-  let response: Response
+/** Sends a request, once more after each login that it had to wait for. */
+async function send(
+  path: string,
+  init: RequestInit,
+  { timeoutMs, isPublic }: { timeoutMs: number; isPublic: boolean },
+): Promise<Response> {
+  const by = isPublic ? null : guard
+  await by?.ready()
+  for (let logins = 0; ; logins += 1) {
+    const response = await sendOnce(path, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+    if (response.ok) return response
+    if (response.status !== UNAUTHORIZED || by === null || logins === LOGINS_MAX) throw await errorFrom(response)
+    await by.logIn()
+  }
+}
+
+async function sendOnce(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(url(path), init)
+    return await fetch(url(path), init)
   } catch {
     throw new ApiError(0, 'The server does not respond.')
   }
-  if (!response.ok) {
-    throw await errorFrom(response)
-  }
-  return response
 }
 
 /** Reads a JSON body as the type that the caller expects. */
@@ -124,5 +158,10 @@ async function errorFrom(response: Response): Promise<ApiError> {
   const id = response.headers.get('x-request-id')
   // The cause is in the server's log only, under this id.
   const text = status === INTERNAL && id !== null ? `${detail}: ${id}` : detail
-  return new ApiError(status, text, body)
+  return new ApiError(status, text, body, secondsOf(response.headers.get('retry-after')))
+}
+
+/** The seconds of a `Retry-After` header; null for a date, which this server does not send. */
+function secondsOf(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) : null
 }

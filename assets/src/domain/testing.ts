@@ -1,4 +1,19 @@
+import type { Role, Session } from '../api/session'
 import type { Device, Link, Problem, Signal, Simulated } from '../api/types'
+
+/** The session of ada with this role for tests, where people have to log in; null has none. */
+export function testSession(role: Role | null, more: Partial<Session> = {}): Session {
+  return {
+    mode: 'login',
+    caller: role === null ? { kind: 'anonymous', name: null, role: null } : { kind: 'user', name: 'ada', role },
+    last_login: null,
+    setup_possible: false,
+    has_totp: false,
+    sign_in: { password: true, oidc: null },
+    expires_at: null,
+    ...more,
+  }
+}
 
 /** An ONT for tests as the server sends it: UP, without override and signal; what is not recorded is absent. */
 export function testDevice(more: Partial<Device> = {}): Device {

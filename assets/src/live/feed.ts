@@ -1,4 +1,4 @@
-import { shallowRef } from 'vue'
+import { shallowRef, watch } from 'vue'
 import { fetchDevices } from '../api/devices'
 import { applyDeviceChanges, replaceDevices } from '../stores/devices'
 import { applyInterfaceChanges, reloadInterfaces } from '../stores/interfaces'
@@ -6,7 +6,9 @@ import { applyLinkChanges, loadLinks } from '../stores/links'
 import { scheduleIncidents, scheduleMaintenance } from '../stores/incidents'
 import { scheduleOverrides } from '../stores/overrideList'
 import { followPlannedWork } from '../stores/plannedWork'
+import { ownPresence, replacePresence } from '../stores/presence'
 import { scheduleProblems } from '../stores/problems'
+import { askLogin, loadSession, session } from '../stores/session'
 import { type ConnectionFacts, connectionState, SILENCE_MS_MAX } from './connectionState'
 import { LiveList } from './liveList'
 import { type LiveSocket, type LogListener, openLive } from './socket'
@@ -46,10 +48,12 @@ export function startFeed(): void {
   facts.downSince = Date.now()
   if (!navigator.onLine) facts.offlineSince = Date.now()
   const opened = openLive({
+    admitted: askLogin,
     connected: () => {
       facts.connected = true
     },
     disconnected: () => {
+      replacePresence([])
       facts.connected = false
       facts.heardAt = null
       facts.downSince ??= Date.now()
@@ -58,6 +62,8 @@ export function startFeed(): void {
     snapshot: (snapshot) => {
       heard()
       const hasRestarted = run !== null && run !== snapshot.run
+      // A server that was started again may have another mode.
+      if (hasRestarted || session.value === null) void loadSession()
       run = snapshot.run
       outdated.value ||= version.value !== null && version.value !== snapshot.version
       site.value = snapshot.site
@@ -85,6 +91,10 @@ export function startFeed(): void {
       scheduleIncidents()
       if (hasMaintenance) scheduleMaintenance()
     },
+    presence: (users) => {
+      heard()
+      replacePresence(users)
+    },
     heartbeat: (seq) => {
       heard()
       for (const { tracker } of startedLists()) tracker.heartbeat(seq, Date.now())
@@ -111,6 +121,7 @@ export function startFeed(): void {
   }
 
   socket = opened
+  watch(ownPresence, (own) => opened.present(own), { immediate: true })
   window.addEventListener('offline', () => {
     facts.offlineSince = Date.now()
     tick()

@@ -36,3 +36,14 @@ export interface LogBatch {
   missed: number
   lines: LogLine[]
 }
+
+/** What somebody has open; null is no device. */
+export interface Presence {
+  device_id: number | null
+  is_editing: boolean
+}
+
+/** A user with a device open. */
+export interface PresentUser extends Presence {
+  name: string
+}

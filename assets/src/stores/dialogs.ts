@@ -6,6 +6,7 @@ import { deviceLifecycle, type LifecycleTarget, linkLifecycle } from '../domain/
 import { deviceTarget, linkTarget, type Override, type OverrideTarget } from '../domain/overrides'
 import { devices } from './devices'
 import { links, nameOfLink } from './links'
+import { mayOrSay } from './session'
 
 /**
  * The dialogs that any page can open; App.vue shows them (components/devices/DeviceDialogs.vue).
@@ -150,6 +151,15 @@ export function askImport(): Promise<void> {
   return new Promise((done) => open({ kind: 'import', done }))
 }
 
+/** Ends a dialog as if it had been cancelled. */
+export function cancelDialog(open: Dialog): void {
+  if (open.kind === 'import' || open.kind === 'edit' || open.kind === 'edit-link') open.done()
+  else if (open.kind === 'provision' || open.kind === 'connect') open.done(null)
+  else open.done(false)
+}
+
 function open(next: Dialog): void {
-  dialog.value = next
+  // Keys and the search lead here too.
+  if (mayOrSay(next.kind === 'erase' ? 'admin' : 'operate')) dialog.value = next
+  else cancelDialog(next)
 }

@@ -1,6 +1,14 @@
-import { expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { testSession } from '../domain/testing'
+import { notices } from '../stores/notices'
+import { session } from '../stores/session'
 import type { Topology } from './composables/useTopology'
 import { handleKey } from './keyboard'
+
+beforeEach(() => {
+  session.value = testSession('operator')
+  notices.length = 0
+})
 
 function press(key: string, more: Partial<KeyboardEvent> = {}) {
   const topology = {
@@ -35,4 +43,15 @@ test('a key that does nothing is left to the browser', () => {
 test('Ctrl and Z undo', () => {
   expect(press('z', { ctrlKey: true }).moves.undo).toHaveBeenCalledOnce()
   expect(press('z').isHandled).toBe(false)
+})
+
+test('keys that change something say why a viewer may not', () => {
+  session.value = testSession('viewer')
+  for (const [key, more] of [['c', {}], ['Delete', {}], ['z', { ctrlKey: true }]] as const) {
+    const { tools, navigation, moves, isHandled } = press(key, more)
+    expect(isHandled).toBe(false)
+    for (const run of [tools.setTool, navigation.deleteSelected, moves.undo]) expect(run).not.toHaveBeenCalled()
+  }
+  expect(notices.map(({ text }) => text)).toContainEqual(expect.stringMatching(/needs the role operator or admin/))
+  expect(press('ArrowDown').navigation.step).toHaveBeenCalledOnce()
 })

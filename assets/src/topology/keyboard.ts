@@ -1,4 +1,5 @@
 import { commandOf, type KeyCommand } from '../domain/keys'
+import { mayOrSay } from '../stores/session'
 import type { Topology } from './composables/useTopology'
 
 const PAN_PX = 80
@@ -26,9 +27,13 @@ const COMMANDS: Record<KeyCommand<'topology'>, (topology: Topology) => boolean |
   escape: (topology) => topology.escape(),
 }
 
+/** Those that change something. */
+const CHANGES: ReadonlySet<KeyCommand<'topology'>> = new Set(['connect', 'delete', 'undo'])
+
 /** Runs the command of a key on the canvas; false if it has none. */
 export function handleKey(topology: Topology, event: KeyboardEvent): boolean {
   if (topology.scene.value === null) return false
   const command = commandOf('topology', event)
-  return command !== null && COMMANDS[command](topology) !== false
+  if (command === null || (CHANGES.has(command) && !mayOrSay('operate'))) return false
+  return COMMANDS[command](topology) !== false
 }

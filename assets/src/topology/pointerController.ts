@@ -12,6 +12,8 @@ export type Tool = 'select' | 'box' | 'connect' | 'place'
 /** What the page does for each gesture. Points are in pixels of the canvas unless they are called world. */
 export interface PointerHandlers {
   tool(): Tool
+  /** Whether devices may be moved; otherwise a drag moves the picture. */
+  canMove(): boolean
   /** The nodes that a drag of this one moves. */
   draggedWith(node: TopologyNode): TopologyNode[]
   hover(node: TopologyNode | null, at: Point): void
@@ -86,7 +88,7 @@ export class PointerController {
     const tool = this.handlers.tool()
     const node = this.scene.nodeAt(event)
     const from = { x: event.x, y: event.y }
-    if (node !== null && (tool === 'select' || tool === 'box')) {
+    if (node !== null && (tool === 'select' || tool === 'box') && this.handlers.canMove()) {
       const nodes = this.handlers.draggedWith(node)
       const before = new Map(nodes.map((each) => [each, { x: each.x, y: each.y }]))
       const world = this.scene.camera.toWorld(from.x, from.y)

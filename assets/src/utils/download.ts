@@ -15,4 +15,5 @@ export function downloadText(stem: string, kind: keyof typeof TYPES, text: strin
 const TYPES = {
   csv: 'text/csv;charset=utf-8',
   jsonl: 'application/x-ndjson',
+  txt: 'text/plain;charset=utf-8',
 }

@@ -9,10 +9,12 @@ import { askConnect, askImport, askProvision } from '../../stores/dialogs'
 import { notifyError } from '../../stores/notices'
 import { askUndoLast } from '../../stores/undo'
 import { areKeysShown } from '../../stores/search'
+import { logOut, may } from '../../stores/session'
 import { toggleTheme } from '../../stores/theme'
 import { openDevice, openLink } from '../../stores/view'
 import { downloadText } from '../../utils/download'
 import { typeLabel } from '../../domain/deviceTypes'
+import type { Permission } from '../../domain/access'
 import type { IconName } from '../../utils/iconNames'
 import { detailFound, findDevices } from '../../domain/deviceSearch'
 import { deviceState, linkState, stateLabel } from '../../domain/states'
@@ -72,18 +74,18 @@ async function saveTable(name: string, fetchTable: typeof fetchLinkTable): Promi
   }
 }
 
-const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmediate?: true }[] = [
-  { text: 'Provision a device', icon: 'plus', run: () => void askProvision() },
-  { text: 'Connect two devices', icon: 'cable', run: () => void askConnect() },
-  { text: 'Undo my last change…', icon: 'undo-2', run: () => void undoLast() },
-  { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport() },
+const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmediate?: true; needs?: Permission }[] = [
+  { text: 'Provision a device', icon: 'plus', run: () => void askProvision(), needs: 'operate' },
+  { text: 'Connect two devices', icon: 'cable', run: () => void askConnect(), needs: 'operate' },
+  { text: 'Undo my last change…', icon: 'undo-2', run: () => void undoLast(), needs: 'operate' },
+  { text: 'Import devices from CSV', icon: 'file-up', run: () => void askImport(), needs: 'operate' },
   { text: 'Export all links as CSV', icon: 'download', run: () => void saveTable('links', fetchLinkTable) },
   {
     text: 'Export all cross-connects as CSV',
     icon: 'download',
     run: () => void saveTable('cross-connects', fetchCrossConnectTable),
   },
-  { text: 'Back up now', icon: 'archive', run: () => void backUp() },
+  { text: 'Back up now', icon: 'archive', run: () => void backUp(), needs: 'operate' },
   {
     text: 'Show devices that are DOWN',
     icon: 'filter',
@@ -113,6 +115,7 @@ const ACTIONS: readonly { text: string; icon: IconName; run: () => void; isImmed
   { text: 'Print this page', icon: 'printer', run: () => window.print() },
   { text: 'Show the keys', icon: 'keyboard', run: () => void (areKeysShown.value = true) },
   { text: 'Switch between light and dark', icon: 'moon', run: toggleTheme },
+  { text: 'Log out', icon: 'log-out', run: () => void logOut().catch((error: unknown) => notifyError(describeError(error))), needs: 'account' },
   { text: 'Open the API documentation', icon: 'book-open', run: () => location.assign('docs') },
 ]
 
@@ -150,7 +153,7 @@ export function searchItems(text: string): SearchItem[] {
         run: () => openLink(link.id),
       }),
     ),
-    ...PAGES.filter(({ title, words }) => matchesAllWords(`${title} ${words}`, text)).map(
+    ...PAGES.filter(({ needs }) => needs === undefined || may(needs)).filter(({ title, words }) => matchesAllWords(`${title} ${words}`, text)).map(
       (page): SearchItem => ({
         key: `page ${page.path}`,
         group: 'Pages',
@@ -160,8 +163,8 @@ export function searchItems(text: string): SearchItem[] {
         run: () => void router.push(page.path),
       }),
     ),
-    ...ACTIONS.filter((action) => matchesAllWords(action.text, text)).map(
-      (action): SearchItem => ({ ...action, key: action.text, group: 'Actions', detail: '' }),
-    ),
+    ...ACTIONS.filter(({ needs }) => needs === undefined || may(needs))
+      .filter((action) => matchesAllWords(action.text, text))
+      .map((action): SearchItem => ({ ...action, key: action.text, group: 'Actions', detail: '' })),
   ]
 }

@@ -1,6 +1,7 @@
 import { fetchDeviceTable } from '../../api/tables'
 import { describeError } from '../../api/http'
 import type { Device, Lifecycle, Link } from '../../api/types'
+import type { Permission } from '../../domain/access'
 import { causeKey, type Cause } from '../../domain/behindLink'
 import { isContainer, LEAF_TYPES } from '../../domain/deviceTypes'
 import { deviceOverride, linkOverride } from '../../domain/overrides'
@@ -13,6 +14,7 @@ import {
 import { links, nameOfLink } from '../../stores/links'
 import { notifyError } from '../../stores/notices'
 import { deviceSelection, linkSelection, pageSelection } from '../../stores/selection'
+import { may } from '../../stores/session'
 import { view } from '../../stores/view'
 import { downloadText } from '../../utils/download'
 import { formatCounted } from '../../utils/format'
@@ -23,6 +25,8 @@ export interface SelectionItem {
   text: string
   icon: IconName
   run: () => void
+  /** Who may not is not offered it. */
+  needs?: Permission
   /** It has to run in the same moment as the key that chose it, as the browser demands of copying. */
   isImmediate?: true
 }
@@ -38,42 +42,42 @@ export function selectionItems(): SelectionItem[] {
   const oneLink = links.value.get((linkIds.length === 1 ? linkIds[0] : view.link) ?? -1)
   if (oneDevice !== undefined) items.push(...deviceItems(oneDevice))
   if (oneLink !== undefined) items.push(...linkItems(oneLink))
-  return items
+  return items.filter(({ needs }) => needs === undefined || may(needs))
 }
 
 function severalDevices(ids: readonly number[]): SelectionItem[] {
   const what = `${formatCounted(ids.length, 'selected device')}`
   return [
-    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverride(ids) },
-    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askDeviceLifecycle(ids) },
+    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverride(ids), needs: 'operate' },
+    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askDeviceLifecycle(ids), needs: 'operate' },
     { text: `Export ${what} as CSV`, icon: 'download', run: () => void exportDevices(ids) },
-    { text: `Erase the personal data of ${what}…`, icon: 'eraser', run: () => void askErasePersonalData(ids) },
-    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteDevices(ids) },
+    { text: `Erase the personal data of ${what}…`, icon: 'eraser', run: () => void askErasePersonalData(ids), needs: 'admin' },
+    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteDevices(ids), needs: 'operate' },
   ]
 }
 
 function severalLinks(ids: readonly number[]): SelectionItem[] {
   const what = `${formatCounted(ids.length, 'selected link')}`
   return [
-    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverrideLinks(ids) },
-    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askLinkLifecycle(ids) },
-    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteLinks(ids) },
+    { text: `Override ${what}…`, icon: 'hand', run: () => void askOverrideLinks(ids), needs: 'operate' },
+    { text: `Put ${what} into service, plan or retire…`, icon: 'circle-check', run: () => void askLinkLifecycle(ids), needs: 'operate' },
+    { text: `Delete ${what}…`, icon: 'trash-2', run: () => void deleteLinks(ids), needs: 'operate' },
   ]
 }
 
 function deviceItems(device: Device): SelectionItem[] {
   const { id, name, device_type: type } = device
   const override = deviceOverride(device)
-  const items: SelectionItem[] = [{ text: `Override ${name}…`, icon: 'hand', run: () => void askOverride([id]) }]
+  const items: SelectionItem[] = [{ text: `Override ${name}…`, icon: 'hand', run: () => void askOverride([id]), needs: 'operate' }]
   if (override !== null) {
-    items.push({ text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) })
+    items.push({ text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override), needs: 'operate' })
   }
-  items.push({ text: `Edit ${name}`, icon: 'pencil', run: () => void askEdit(id) })
-  items.push({ text: lifecycleText(name, device.lifecycle), icon: 'circle-check', run: () => void askDeviceLifecycle([id]) })
-  if (!isContainer(type)) items.push({ text: `Connect ${name}`, icon: 'cable', run: () => void askConnect({ a: id }) })
+  items.push({ text: `Edit ${name}`, icon: 'pencil', run: () => void askEdit(id), needs: 'operate' })
+  items.push({ text: lifecycleText(name, device.lifecycle), icon: 'circle-check', run: () => void askDeviceLifecycle([id]), needs: 'operate' })
+  if (!isContainer(type)) items.push({ text: `Connect ${name}`, icon: 'cable', run: () => void askConnect({ a: id }), needs: 'operate' })
   items.push(...placeItems({ kind: 'device', id }, name))
   if (!isContainer(type) && !LEAF_TYPES.includes(type)) items.push(behindItem({ kind: 'device', id }, name))
-  items.push({ text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteDevices([id]) })
+  items.push({ text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteDevices([id]), needs: 'operate' })
   return items
 }
 
@@ -83,14 +87,14 @@ function linkItems(link: Link): SelectionItem[] {
   const override = linkOverride(link, name)
   return [
     override === null
-      ? { text: `Fibre cut on ${name}…`, icon: 'unplug', run: () => void askOverrideLinks([id], 'Fibre cut') }
-      : { text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override) },
-    { text: `Override ${name}…`, icon: 'hand', run: () => void askOverrideLinks([id], link.override_reason ?? '') },
-    { text: `Edit ${name}`, icon: 'pencil', run: () => void askEditLink(id) },
-    { text: lifecycleText(name, link.lifecycle), icon: 'circle-check', run: () => void askLinkLifecycle([id]) },
+      ? { text: `Fibre cut on ${name}…`, icon: 'unplug', run: () => void askOverrideLinks([id], 'Fibre cut'), needs: 'operate' }
+      : { text: `Clear the override on ${name}…`, icon: 'undo-2', run: () => void askClearOverride(override), needs: 'operate' },
+    { text: `Override ${name}…`, icon: 'hand', run: () => void askOverrideLinks([id], link.override_reason ?? ''), needs: 'operate' },
+    { text: `Edit ${name}`, icon: 'pencil', run: () => void askEditLink(id), needs: 'operate' },
+    { text: lifecycleText(name, link.lifecycle), icon: 'circle-check', run: () => void askLinkLifecycle([id]), needs: 'operate' },
     ...placeItems({ kind: 'link', id }, name),
     behindItem({ kind: 'link', id }, name),
-    { text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteLinks([id]) },
+    { text: `Delete ${name}…`, icon: 'trash-2', run: () => void deleteLinks([id]), needs: 'operate' },
   ]
 }
 

@@ -1,4 +1,5 @@
 import { shallowRef } from 'vue'
+import { may } from '../../stores/session'
 import { formatCounted } from '../../utils/format'
 import type { Point, Rect } from '../model/geometry'
 import type { TopologyEdge, TopologyNode } from '../model/graph'
@@ -36,6 +37,7 @@ export function usePointer(context: Context) {
   function attach(scene: Scene): void {
     controller = new PointerController(scene, {
       tool: () => tools.tool.value,
+      canMove: () => may('operate'),
       draggedWith: (node) => {
         const nodes = selection.isSelected(node.id)
           ? [...selection.selectedIds.value].flatMap((id) => nodeOf(id) ?? [])
