@@ -23,6 +23,34 @@ ends_with() {
 
 says() { grep -F -- "$1" "$run/words" > /dev/null || { cat "$run/words" >&2 && expect 'the output' 'see above' "$1"; }; }
 
+# The power is cut while a version that does not start is in its place: the next start goes back by the previous program.
+cut_off_test() {
+  inside bash -c 'printf "[Service]\nExecStartPre=+/bin/sleep 60\n" > /etc/systemd/system/unoc.service.d/slow.conf'
+  inside systemctl daemon-reload
+  inside bash -c 'echo $$ > /run/upgrade.pid; exec unoc upgrade /root/unoc-broken --yes' > /dev/null 2>&1 &
+  is_starting() { inside grep '"state": "watching"' /usr/bin/unoc.upgrade.json; }
+  until_true 60 'the start of the new version' is_starting
+  inside bash -c 'kill -KILL $(cat /run/upgrade.pid)'
+  wait $! || true
+  inside systemctl stop unoc
+  inside rm /etc/systemd/system/unoc.service.d/slow.conf
+  inside systemctl daemon-reload
+  expect 'the version after the cut' "$(version_of unoc)" "$next"
+  # As a boot does. It may wait until the previous version has started.
+  inside systemctl start unoc 2> /dev/null || true
+  is_back() { [ "$(version_of unoc) $(inside systemctl is-active unoc)" = "$version active" ]; }
+  until_true 60 'the previous version' is_back
+  is_over() { ! inside test -e /usr/bin/unoc.rescue; }
+  until_true 10 'the end of the upgrade' is_over
+  until_true 10 'the end of its unit' inside systemctl is-failed unoc-upgrade
+  inside journalctl -u unoc-upgrade -o cat --no-pager > "$run/words"
+  says "Version $version runs again"
+  has_device by-the-new-version || expect 'a device' gone kept
+  [ -z "$(inside find /var/lib/unoc ! -user unoc ! -name allowed)" ] || expect 'the owner of all data' other unoc
+  inside systemctl reset-failed unoc-upgrade
+  passed 'a version that did not start after a power cut went back by itself'
+}
+
 upgrade_test() {
   local version next
   # The tests before may have used up the starts that the unit allows.
@@ -75,6 +103,10 @@ upgrade_test() {
   ends_with 0 unoc upgrade --continue
   expect 'the version' "$(version_of unoc)" "$next"
   passed 'an upgrade that was killed was ended by --continue'
+
+  ends_with 0 unoc rollback --yes
+  cut_off_test
+  ends_with 0 unoc upgrade /root/unoc-next --yes --healthy-for 1s
   inside systemctl stop unoc
   ends_with 0 unoc rollback --yes
   expect 'a stopped service' "$(inside systemctl is-active unoc || true)" inactive

@@ -29,11 +29,13 @@ use crate::wire::Time;
 const STORE_COPIES: u64 = 3;
 
 pub(super) fn run(cli: &Cli, args: &UpgradeArgs) -> Result<(), CommandError> {
+    if args.continues {
+        return continue_interrupted(cli, UpgradeHost::find_interrupted(cli, &args.host)?);
+    }
     let host = UpgradeHost::find(cli, &args.host)?;
     match &args.file {
         Some(file) => install(cli, args, &host, file),
-        None if args.status => upgrade_print::status(cli, &host),
-        None => continue_interrupted(cli, host),
+        None => upgrade_print::status(cli, &host),
     }
 }
 
@@ -41,12 +43,34 @@ fn continue_interrupted(cli: &Cli, host: UpgradeHost) -> Result<(), CommandError
     let _lock = host.program.lock()?;
     let journal = host.journal()?.filter(|journal| journal.state.is_unfinished());
     let Some(mut journal) = journal else {
+        // The interruption came right before the first step or right after the last one.
+        host.program.forget_rescue()?;
         return Err(CommandError::refused("no upgrade and no rollback was interrupted"));
     };
-    // The host may have run the new version since the interruption.
-    journal.was_ready = true;
     let host = host.of_journal(&journal);
+    check_is_of_upgrade(&host, &journal)?;
+    // The host may have run the new version since the interruption, or was started with a service that had
+    // been stopped.
+    journal.was_ready = true;
+    journal.was_running |= host.service.status()?.active_state != "inactive";
     finish(cli, &host, journal)
+}
+
+/// Refuses if neither version is installed: another way of installing has replaced them since. The upgrade is
+/// over then.
+fn check_is_of_upgrade(host: &UpgradeHost, journal: &UpgradeJournal) -> Result<(), CommandError> {
+    let UpgradeJournal { from, to, .. } = journal;
+    if [&from.sha256, &to.sha256].contains(&&host.program.sha256()?) {
+        return Ok(());
+    }
+    UpgradeJournal::remove(&host.program.journal_path())?;
+    host.program.forget_rescue()?;
+    Err(CommandError::refused(format!(
+        "{} was replaced since the upgrade from {} to {} was interrupted; it stays, and that upgrade is over",
+        host.program.path().display(),
+        from.version,
+        to.version
+    )))
 }
 
 /// Goes on until the end, and says how it ended.
@@ -83,6 +107,8 @@ fn install(
         false => None,
     };
     host.program.stage(&candidate.bytes)?;
+    // What an interruption after the last upgrade may have left is of an older version.
+    host.program.forget_rescue()?;
     let journal = UpgradeJournal {
         state: UpgradeState::Saving,
         started_at: Time(Clock::system().now()).to_string(),

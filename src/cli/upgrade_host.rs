@@ -24,7 +24,17 @@ pub(super) struct UpgradeHost {
 
 impl UpgradeHost {
     pub(super) fn find(cli: &Cli, args: &InstalledArgs) -> Result<Self, CommandError> {
-        let mut config = cli.load_config()?;
+        Self::with(cli.load_config()?, args)
+    }
+
+    /// The host of an upgrade that was interrupted: settings that this version refuses, such as those of a
+    /// newer one, must not keep it from being ended.
+    pub(super) fn find_interrupted(cli: &Cli, args: &InstalledArgs) -> Result<Self, CommandError> {
+        // The journal names the data directory.
+        Self::with(cli.load_config().unwrap_or_else(|_| Config::for_data_dir("/")), args)
+    }
+
+    fn with(mut config: Config, args: &InstalledArgs) -> Result<Self, CommandError> {
         let service = SystemdService::new(&args.service);
         if !args.binary.exists() {
             return Err(CommandError::refused(format!(

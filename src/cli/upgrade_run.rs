@@ -34,12 +34,18 @@ impl<'a> UpgradeRun<'a> {
     }
 
     /// Makes the journal's state durable and goes on from it until the upgrade has ended one way or the
-    /// other.
+    /// other. If the host stops meanwhile, its next start goes on by the program that is kept for that.
     ///
     /// # Errors
     /// The previous version could not be put back or does not start; a later run goes on.
     pub(super) fn advance(&mut self) -> Result<(), CommandError> {
+        self.host.program.keep_for_rescue(&self.journal.from.sha256)?;
         self.record(self.journal.state)?;
+        self.advance_to_the_end()?;
+        Ok(self.host.program.forget_rescue()?)
+    }
+
+    fn advance_to_the_end(&mut self) -> Result<(), CommandError> {
         loop {
             let step = match self.journal.state {
                 UpgradeState::Done | UpgradeState::Reverted => return Ok(()),

@@ -50,6 +50,11 @@ impl InstalledProgram {
         self.beside(".upgrade.json")
     }
 
+    /// The program that ends an upgrade which the host interrupted. It is there until the upgrade has ended.
+    pub fn rescue_path(&self) -> PathBuf {
+        self.beside(".rescue")
+    }
+
     /// The directory that all these files are in.
     pub fn directory(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
@@ -106,6 +111,32 @@ impl InstalledProgram {
             self.discard_staged();
             cannot("write", &path)(error)
         })
+    }
+
+    /// Keeps the installed or the previous program, whichever has this SHA-256, durably as
+    /// [`InstalledProgram::rescue_path`]: the one that was installed before the upgrade, and worked.
+    ///
+    /// # Errors
+    /// [`UpgradeError::File`].
+    pub fn keep_for_rescue(&self, sha256: &str) -> Result<(), UpgradeError> {
+        let path = self.rescue_path();
+        if path.exists() {
+            return Ok(());
+        }
+        let is_installed = self.sha256()? == sha256;
+        let kept = if is_installed { self.path.clone() } else { self.previous_path() };
+        let link = files::part_path(&path);
+        remove(&link)?;
+        fs::hard_link(&kept, &link).map_err(cannot("link", &kept))?;
+        files::rename_durably(&link, &path).map_err(cannot("replace", &path))
+    }
+
+    /// Removes what [`InstalledProgram::keep_for_rescue`] kept.
+    ///
+    /// # Errors
+    /// [`UpgradeError::File`].
+    pub fn forget_rescue(&self) -> Result<(), UpgradeError> {
+        remove(&self.rescue_path())
     }
 
     /// Removes the new program that is beside the installed one, if there is one.
@@ -194,6 +225,26 @@ mod tests {
         assert_eq!(fs::read(program.previous_path()).unwrap(), b"old");
         program.swap_back().unwrap();
         assert_eq!((names(), fs::read(&path).unwrap()), (vec!["unoc".into()], b"old".to_vec()));
+    }
+
+    #[test]
+    fn the_program_that_worked_is_kept_for_a_rescue() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("unoc");
+        fs::write(&path, "old").unwrap();
+        let program = InstalledProgram::at(&path).unwrap();
+        let old = program.sha256().unwrap();
+        let rescue = || fs::read_to_string(program.rescue_path());
+        program.keep_for_rescue(&old).unwrap();
+        assert_eq!(rescue().unwrap(), "old");
+        program.stage(b"new").unwrap();
+        program.swap().unwrap();
+        program.keep_for_rescue(&old).unwrap();
+        assert_eq!(rescue().unwrap(), "old", "the one that is there stays");
+        program.forget_rescue().unwrap();
+        program.forget_rescue().unwrap();
+        program.keep_for_rescue(&old).unwrap();
+        assert_eq!(rescue().unwrap(), "old", "the previous program");
     }
 
     #[test]

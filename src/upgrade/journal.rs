@@ -97,6 +97,18 @@ impl UpgradeJournal {
         serde_json::from_slice(&text).map(Some).map_err(bad)
     }
 
+    /// Removes a journal, durably.
+    ///
+    /// # Errors
+    /// [`UpgradeError::File`].
+    pub fn remove(path: &Path) -> Result<(), UpgradeError> {
+        let remove = || {
+            fs::remove_file(path)?;
+            files::sync_directory(path.parent().unwrap_or(Path::new("/")))
+        };
+        remove().map_err(cannot("remove", path))
+    }
+
     /// Writes the journal durably.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub(super) const DATA_DIR: &str = "/var/lib/unoc";
 pub(super) const UNIT_DIR: &str = "/usr/lib/systemd/system";
 pub(super) const UNIT_FILE: &str = "/usr/lib/systemd/system/unoc.service";
 const FAILURE_FILE: &str = "/usr/lib/systemd/system/unoc-failure@.service";
+const UPGRADE_FILE: &str = "/usr/lib/systemd/system/unoc-upgrade.service";
 pub(super) const OVERRIDING_UNIT: &str = "/etc/systemd/system/unoc.service";
 /// What makes the user and the group, and what gives files and directories to them.
 pub(super) const USERS_FILE: &str = "/usr/lib/sysusers.d/unoc.conf";
@@ -29,6 +30,7 @@ pub(super) const OWNERS_FILE: &str = "/usr/lib/tmpfiles.d/unoc.conf";
 
 const UNIT: &str = include_str!("../../../systemd/unoc.service");
 const FAILURE: &str = include_str!("../../../systemd/unoc-failure@.service");
+const UPGRADE: &str = include_str!("../../../systemd/unoc-upgrade.service");
 const USERS: &str = include_str!("../../../systemd/sysusers.conf");
 const OWNERS: &str = include_str!("../../../systemd/tmpfiles.conf");
 
@@ -100,7 +102,7 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         let path = format!("/usr/share/man/man1/{}", page.file);
         parts.push(file("manual page", &path, page.text));
     }
-    for path in ["/usr/bin/unoc.previous", "/usr/bin/unoc.upgrade.json"] {
+    for path in ["/usr/bin/unoc.previous", "/usr/bin/unoc.rescue", "/usr/bin/unoc.upgrade.json"] {
         parts.push(Part { what: "trace of an upgrade", path: path.into(), kind: PartKind::Left });
     }
     parts.push(directory("directory of drop-ins", "/etc/systemd/system/unoc.service.d", false));
@@ -110,6 +112,7 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         kind: PartKind::Enabled { target: UNIT_FILE },
     });
     parts.push(file("unit", FAILURE_FILE, FAILURE.into()));
+    parts.push(file("unit", UPGRADE_FILE, UPGRADE.into()));
     // The last one: an installation that was cut off before it counts as the first one again.
     parts.push(file("unit", UNIT_FILE, UNIT.into()));
     Ok(parts)

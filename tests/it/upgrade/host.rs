@@ -19,6 +19,7 @@ pub(super) const OLD: &str = env!("CARGO_PKG_VERSION");
 
 /// `systemctl` and `journalctl` for one service, which runs `bin/unoc` on `data`.
 const SYSTEMCTL: &str = include_str!("systemctl.sh");
+const UPGRADE_UNIT: &str = include_str!("../../../systemd/unoc-upgrade.service");
 const JOURNALCTL: &str = include_str!("journalctl.sh");
 
 /// A version of the same length that is newer than any other.
@@ -63,6 +64,12 @@ impl UpgradeHost {
     pub(super) fn systemctl(&self, command: &str) {
         let mut systemctl = Command::new(self.root.path().join("path/systemctl"));
         said(self.environment(systemctl.args([command, "--", "unoc"]))).expect(0);
+    }
+
+    /// Takes the right to run the installed program, as a new version that the host cannot execute.
+    pub(super) fn disable_program(&self) {
+        let mode = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(self.binary(), mode).expect("our own file");
     }
 
     /// The version that is installed at first, at another place.
@@ -122,6 +129,27 @@ impl UpgradeHost {
         command.arg("--binary").arg(self.binary()).arg("--data-dir").arg(self.data_dir());
         self.environment(&mut command);
         command
+    }
+
+    /// Starts the service, whatever comes of it, and what its unit wants then: as a boot does.
+    pub(super) fn boot(&self) -> Option<Said> {
+        let mut systemctl = Command::new(self.root.path().join("path/systemctl"));
+        said(self.environment(systemctl.args(["start", "--", "unoc"])));
+        let value = |key: &str| {
+            let line = UPGRADE_UNIT.lines().find_map(|line| line.strip_prefix(key));
+            let value = line.expect("the unit has it").replace("/usr/bin", "bin");
+            value.split(' ').map(str::to_owned).collect::<Vec<_>>()
+        };
+        let inside = |path: &str| self.root.path().join(path);
+        if !inside(&value("ConditionPathExists=")[0]).exists() {
+            return None;
+        }
+        let words = value("ExecStart=");
+        let mut rescue = Command::new(inside(&words[0]));
+        rescue.env_clear().env("HOME", "/nonexistent").args(&words[1..]);
+        // Settings of the newer version, which this one refuses, must not be in the way.
+        rescue.arg("--binary").arg(self.binary()).env("UNOC_PORT", "none");
+        Some(said(self.environment(&mut rescue)))
     }
 
     fn environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {

@@ -100,6 +100,90 @@ fn a_kill_at_any_step_of_going_back_can_be_ended() {
     assert!(states.contains("\"reverting\""), "{states:?}");
 }
 
+/// The new version cannot even be executed, so the one that worked before has to end the upgrade.
+#[test]
+fn a_boot_ends_an_upgrade_that_was_cut_off_at_any_step() {
+    if !can_trace() {
+        return;
+    }
+    let host = UpgradeHost::new();
+    let mut devices = host.start().devices();
+    let mut ends = std::collections::BTreeSet::new();
+    for step in 1..STEPS_MAX {
+        if !is_killed(&host, &host.next(), step) {
+            assert!(!host.files().contains(&"unoc.rescue".to_owned()), "{:?}", host.files());
+            break;
+        }
+        let is_swapped = host.version() != OLD;
+        if is_swapped {
+            host.disable_program();
+        }
+        // The power is cut.
+        if host.is_running() {
+            host.kill_service();
+        }
+        let rescued = host.boot();
+        let about = format!("cut off at {step}: {rescued:?}");
+        // 0: it went on. 3: nothing had been changed, or all was done. 4: it went back.
+        let code = rescued.as_ref().map(|said| said.code);
+        assert!([None, Some(0), Some(3), Some(4)].contains(&code), "{about}");
+        assert_eq!(code == Some(4), is_swapped, "{about}");
+        ends.extend(code);
+        assert!(host.is_running() && host.devices() == devices, "{about}");
+        assert!(!host.files().contains(&"unoc.rescue".to_owned()), "{about}");
+        assert!(host.boot().is_none(), "{about}");
+        host.run(&["upgrade", "--continue"], &[]).expect(3);
+        if host.version() != OLD {
+            host.run(&["rollback", "--yes"], &[]).expect(0);
+        }
+        host.provision(&format!("after-cut-{step}"));
+        devices += 1;
+    }
+    assert_eq!(ends, [0, 3, 4].into());
+}
+
+#[test]
+fn a_boot_ends_a_way_back_that_was_cut_off_at_any_step() {
+    if !can_trace() {
+        return;
+    }
+    let host = UpgradeHost::new();
+    let devices = host.start().devices();
+    let mut is_reverting = false;
+    for step in 1..STEPS_MAX {
+        if !is_killed(&host, &host.broken(), step) {
+            break;
+        }
+        is_reverting |= host.journal_if_any().is_some_and(|it| it["state"] == "reverting");
+        if host.is_running() {
+            host.kill_service();
+        }
+        let rescued = host.boot();
+        let about = format!("cut off at {step}: {rescued:?}");
+        assert_eq!((host.version(), host.devices()), (OLD.to_owned(), devices), "{about}");
+        assert!(!host.files().contains(&"unoc.rescue".to_owned()), "{about}");
+    }
+    assert!(is_reverting);
+}
+
+#[test]
+fn a_program_that_was_replaced_meanwhile_stays() {
+    let host = UpgradeHost::new();
+    host.start();
+    let mut running = host.spawn_upgrade(&host.next(), &["--yes", "--healthy-for", "1h"]);
+    crate::harness::wait::until("the new version is watched", || {
+        (host.journal_if_any()?["was_ready"] == true).then_some(())
+    });
+    running.kill().unwrap();
+    running.wait().unwrap();
+    std::fs::remove_file(host.binary()).unwrap();
+    std::fs::copy(host.broken(), host.binary()).unwrap();
+    let said = host.run(&["upgrade", "--continue"], &[]).expect(3);
+    assert!(said.stderr.contains("it stays, and that upgrade is over"), "{said:?}");
+    assert_eq!(host.files(), ["unoc", "unoc.previous"]);
+    assert!(host.is_running());
+}
+
 #[test]
 fn an_upgrade_that_was_interrupted_can_be_taken_back_and_is_not_begun_anew() {
     let host = UpgradeHost::new();
