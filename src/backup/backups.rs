@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle as Runtime;
 use tracing::{error, warn};
 
 use super::catalog::CatalogEntry;
@@ -23,11 +22,11 @@ use super::protection::Protection;
 use super::prune::{self, Pruning};
 use super::rebuild::SiteRebuild;
 use super::restore::{RestoreReport, RestoreSource, restore};
-use super::{fetch, stage, undo, verify};
+use super::{fetch, numbers, stage, undo, verify};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
-use crate::store::{AuditOrigin, CounterFloors};
+use crate::store::AuditOrigin;
 use crate::util::metrics::Metric;
 use crate::util::{
     BlockingError, BlockingLimit, Observation, SharedProbe, Usage, run_at_low_priority,
@@ -169,7 +168,7 @@ impl Backups {
     /// [`BackupError`]; an unverified backup is one.
     pub fn back_up(&self, reason: BackupReason, log: Log<'_>) -> Result<CatalogEntry, BackupError> {
         let operation = self.begin(Operation::Backup)?;
-        self.number_after_backups()?;
+        numbers::continue_after_backups(self.library(), &self.0.engine)?;
         run_at_low_priority(|| {
             let made = make::back_up(&operation, self.site_state()?, reason, log);
             match made {
@@ -200,7 +199,7 @@ impl Backups {
         let operation = self.begin(Operation::Verify)?;
         let entry = self.find(name)?;
         operation.progress.set_backup(entry.id.as_str());
-        self.number_after_backups()?;
+        numbers::continue_after_backups(self.library(), &self.0.engine)?;
         run_at_low_priority(|| match verify::verify_entry(&operation, &entry, depth) {
             Err(error) if error.is_file_damaged() => {
                 log(format!("{} failed: {error}. Making another backup.", entry.id));
@@ -463,23 +462,5 @@ impl Backups {
     /// Whether the site itself cannot be read, so that no backup of it can be better.
     fn is_store_damaged(&self) -> bool {
         check_site(&self.0.engine.read()).is_err()
-    }
-
-    /// Raises the number of the site's next commit above those of its backups: a site that came
-    /// back from PostgreSQL or from a snapshot of the machine may be behind them, and what is saved
-    /// of it next is the newest all the same. Not for a thread without the runtime.
-    fn number_after_backups(&self) -> Result<(), BackupError> {
-        let engine = &self.0.engine;
-        let Some(known) = self.library().catalog.highest_seq()? else { return Ok(()) };
-        // A full data volume takes no writes, but is backed up all the same.
-        if engine.read().seq() < known && engine.measure_volume()?.is_writable() {
-            warn!(
-                known,
-                "The backups have later commits than the site; its numbers continue from there"
-            );
-            let raised = engine.raise_counters(CounterFloors::beyond(known, 0));
-            Runtime::current().block_on(raised)?;
-        }
-        Ok(())
     }
 }

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::error::{BackupError, io};
 use super::files;
-use super::manifest::{Manifest, SEQ_MAX};
+use super::manifest::{Header, Manifest, SEQ_MAX};
 use super::name::{BAD, BackupId, PART};
 use super::notes::{CopyNote, CopyState, Notes};
+use crate::store::CounterFloors;
 
 /// One backup.
 #[derive(Clone, Debug)]
@@ -104,12 +105,16 @@ impl Catalog {
         Ok(entries)
     }
 
-    /// The number of the latest commit that any backup of the site holds; `None` without a backup.
-    /// Numbers that no site reaches are ignored.
-    pub(super) fn highest_seq(&self) -> Result<Option<u64>, BackupError> {
+    /// The numbers of the latest commit and of the next audit row that any backup of the site knows; 0
+    /// without a backup. Numbers that no site reaches are ignored.
+    pub(super) fn highest_numbers(&self) -> Result<CounterFloors, BackupError> {
         let entries = self.list()?;
-        let seqs = entries.iter().map(|entry| entry.manifest.header.seq);
-        Ok(seqs.filter(|seq| *seq <= SEQ_MAX).max())
+        let highest = |number: fn(&Header) -> u64| {
+            let numbers = entries.iter().map(|entry| number(&entry.manifest.header));
+            numbers.filter(|number| *number <= SEQ_MAX).max().unwrap_or(0)
+        };
+        let (seq, next_audit) = (highest(|it| it.seq), highest(|it| it.next_audit_id));
+        Ok(CounterFloors { seq, next_audit })
     }
 
     /// The backup with this name.

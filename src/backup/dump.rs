@@ -37,9 +37,9 @@ pub(super) fn header(
     site_id: Uuid,
     site_name: &str,
     taken_at: Timestamp,
-) -> Header {
+) -> Result<Header, StoreError> {
     let last_commit = snapshot.last_commit();
-    Header {
+    Ok(Header {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         name,
@@ -53,7 +53,8 @@ pub(super) fn header(
         next_link_id: last_commit.counters.link,
         next_audit_id: last_commit.next_audit,
         sql_schema: schema::newest_version(),
-    }
+        audit_chain: snapshot.audit_chain()?.map(Into::into),
+    })
 }
 
 /// Writes the whole file and returns what is in it.
@@ -115,6 +116,10 @@ fn begin(out: &mut impl Write, header: &Header) -> io::Result<()> {
     let from = literal(&header.name);
     let version = literal(&header.version);
     let at = |us: i64| format!("to_timestamp({us}::numeric / 1000000)");
+    let (audit_head_id, audit_head_hash) = match &header.audit_chain {
+        Some(chain) => (chain.head_id.to_string(), literal(&chain.head_sha256)),
+        None => ("NULL".to_owned(), "NULL".to_owned()),
+    };
     let Header { seq, next_device_id, next_interface_id, next_link_id, next_audit_id, .. } = header;
     let committed_at = at(header.committed_at_us);
     write!(
@@ -132,14 +137,16 @@ fn begin(out: &mut impl Write, header: &Header) -> io::Result<()> {
          SET LOCAL jit = off;\n\n\
          {schema}\n\
          INSERT INTO sync_state AS s (site_id, epoch, instance_id, session_id, holder, heartbeat_at, applied_seq,\n    \
-             applied_at, committed_at, next_device_id, next_interface_id, next_link_id, next_audit_id, restored_at, restored_from)\n\
+             applied_at, committed_at, next_device_id, next_interface_id, next_link_id, next_audit_id, audit_head_id, audit_head_hash, restored_at, restored_from)\n\
          VALUES ('{id}', 1, gen_random_uuid(), NULL, 'a backup', now(), {seq},\n    \
-             now(), {committed_at}, {next_device_id}, {next_interface_id}, {next_link_id}, {next_audit_id}, now(), {from})\n\
+             now(), {committed_at}, {next_device_id}, {next_interface_id}, {next_link_id}, {next_audit_id}, {audit_head_id}, {audit_head_hash}, now(), {from})\n\
          ON CONFLICT (site_id) DO UPDATE SET epoch = s.epoch + 1, session_id = NULL, applied_seq = EXCLUDED.applied_seq,\n    \
              applied_at = now(), committed_at = EXCLUDED.committed_at,\n    \
              next_device_id = greatest(s.next_device_id, EXCLUDED.next_device_id),\n    \
              next_interface_id = greatest(s.next_interface_id, EXCLUDED.next_interface_id),\n    \
              next_link_id = greatest(s.next_link_id, EXCLUDED.next_link_id),\n    \
+             audit_head_id = CASE WHEN EXCLUDED.next_audit_id > s.next_audit_id THEN EXCLUDED.audit_head_id ELSE s.audit_head_id END,\n    \
+             audit_head_hash = CASE WHEN EXCLUDED.next_audit_id > s.next_audit_id THEN EXCLUDED.audit_head_hash ELSE s.audit_head_hash END,\n    \
              next_audit_id = greatest(s.next_audit_id, EXCLUDED.next_audit_id),\n    \
              restored_at = now(), restored_from = EXCLUDED.restored_from;\n\
          INSERT INTO sites (site_id, name, host, version) VALUES ('{id}', {name}, 'a backup', {version})\n\

@@ -37,6 +37,9 @@ impl<'a> BackupReader<'a> {
         }
         lines.next()?;
         let header = lines.header()?;
+        if header.audit_chain.as_ref().is_some_and(|chain| chain.chain().is_none()) {
+            return Err(lines.damaged("its header has a hash that is none"));
+        }
         Ok(Self { lines, header })
     }
 

@@ -132,7 +132,7 @@ fn write(
     let Library { catalog, options, .. } = operation.library.as_ref();
     let (directory, keyring) = (catalog.directory(), &options.keyring);
     let snapshot = state.snapshot.as_ref();
-    let header = dump::header(snapshot, id.sql(), state.site_id, &options.site_name, now);
+    let header = dump::header(snapshot, id.sql(), state.site_id, &options.site_name, now)?;
     let file = id.file(keyring.is_on());
     let mut out = SealedWriter::begin(files::create_part(directory, &file)?, &keyring.readers()?)?;
     let tables = dump::write(&mut out, snapshot, &header, &operation.progress)?;

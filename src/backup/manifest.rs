@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{IdCounters, Timestamp};
+use crate::store::{AuditAnchor, AuditChain, AuditHash, AuditHead};
 
 /// The layout of files and manifests that this program writes. 1: as first shipped. 2: the tables of
-/// version 2 of the schema.
-pub const FORMAT: u32 = 2;
+/// version 2 of the schema. 3: those of version 3, and the ends of the audit trail's chain.
+pub const FORMAT: u32 = 3;
 /// The highest commit number that a site can have: JSON numbers are exact up to here.
 pub(super) const SEQ_MAX: u64 = 1 << 53;
 /// A time that seems to be from further in the future was noted by a wrong clock.
@@ -79,6 +80,45 @@ pub struct Header {
     pub next_audit_id: u64,
     /// The version of the SQL tables.
     pub sql_schema: i64,
+    /// Both ends of the audit trail's hash chain. Absent before its first row, and in files of format 2 and
+    /// earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_chain: Option<SavedChain>,
+}
+
+/// Both ends of the audit trail's hash chain. The hashes have 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedChain {
+    /// Rows from this id on are in the chain.
+    pub first_id: u64,
+    /// What the first of them continues.
+    pub anchor_sha256: String,
+    pub head_id: u64,
+    pub head_sha256: String,
+}
+
+impl From<AuditChain> for SavedChain {
+    fn from(chain: AuditChain) -> Self {
+        let AuditChain { anchor, head } = chain;
+        Self {
+            first_id: anchor.first_id,
+            anchor_sha256: anchor.hash.to_string(),
+            head_id: head.id,
+            head_sha256: head.hash.to_string(),
+        }
+    }
+}
+
+impl SavedChain {
+    /// The chain; `None` when a hash is none.
+    pub fn chain(&self) -> Option<AuditChain> {
+        let anchor = AuditHash::parse(&self.anchor_sha256)?;
+        let head = AuditHash::parse(&self.head_sha256)?;
+        Some(AuditChain {
+            anchor: AuditAnchor { first_id: self.first_id, hash: anchor },
+            head: AuditHead { id: self.head_id, hash: head },
+        })
+    }
 }
 
 impl Header {

@@ -31,6 +31,7 @@ mod manifest;
 mod metrics;
 mod name;
 mod notes;
+mod numbers;
 mod operation;
 mod options;
 mod overview;

@@ -14,10 +14,11 @@ use super::manifest::{Header, Manifest};
 use super::name::BackupId;
 use super::options::BackupOptions;
 use super::progress::Operation;
+use super::restore::restore_details;
 use super::stage::{self, StageSource, StagedBackup, stage};
 use super::verify::{self, VerifiedFile};
 use crate::engine::Clock;
-use crate::store::{CounterFloors, Store};
+use crate::store::{AuditEvent, AuditOrigin, CounterFloors, RESTORE_BACKUP, Store};
 use crate::util::milliseconds;
 
 /// The end of the name under which damaged files are set aside.
@@ -117,11 +118,18 @@ impl DisasterRecovery {
         let source = StageSource { min_free_bytes: 0, ..library.stage_source(file, manifest) };
         let StagedBackup { header, store } = stage(&source, &progress)?;
         let others = Catalog::new(&library.options.directory, Some(header.site_id));
-        let known = others.highest_seq()?.map_or(header.seq, |known| known.max(header.seq));
-        store.store().raise_counters(CounterFloors::beyond(known, 0), now)?;
+        let known = others.highest_numbers()?;
+        let floors = CounterFloors::beyond(known.seq.max(header.seq), known.next_audit);
+        store.store().raise_counters(floors, now, &restored(&header))?;
         let name = format!("{}-{DAMAGED}", BackupId::at(now).stamp());
         let set_aside = Store::install(&store.into_directory(), data_dir, header.site_id, &name)?;
         let duration_ms = milliseconds(start.elapsed());
         Ok(RecoveredStore { header, set_aside, duration_ms })
     }
+}
+
+/// What the trail says of the restore, which copied it from the backup.
+fn restored(header: &Header) -> AuditEvent {
+    let details = restore_details(&header.name, header.taken_at(), Some(header.seq));
+    AuditEvent::done(AuditOrigin::local("cli"), RESTORE_BACKUP, details.into())
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
 use tokio::runtime::Handle as Runtime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -17,13 +18,14 @@ use super::notes::Depth;
 use super::operation::OperationGuard;
 use super::progress::ProgressUnit;
 use super::stage::{STAGE_DIR, ScratchStore, StagedBackup, stage};
-use super::undo::{self, RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, UndoRecord};
+use super::undo::{self, UndoRecord};
 use super::verify::mark_bad;
 use super::{dump, files, seal};
 use crate::domain::{AssumeCrossConnects, RefreshStatus, ReplaceSite, Site, Timestamp};
 use crate::engine::{Engine, EngineHandle, EngineOptions, RestoreOutcome, SiteRestore};
-use crate::store::{AuditOrigin, Store};
+use crate::store::{AuditOrigin, RESTORE_BACKUP, RESTORE_DUMP, Store, UNDO_RESTORE};
 use crate::util::{milliseconds, run_on_thread};
+use crate::wire::Time;
 
 /// What to restore.
 pub enum RestoreSource {
@@ -112,7 +114,7 @@ pub(super) fn restore(
             engine.site_id(),
             &library.options.site_name,
             library.now(),
-        );
+        )?;
         drop((current, restored));
         replace(library, engine, &state, header, origin)?;
     }
@@ -253,6 +255,7 @@ fn replace(
         undo_name: keep_as,
         action: state.action,
         origin: origin.clone(),
+        details: restore_details(&state.name, state.taken_at, state.seq),
     };
     let restored = match Runtime::current().block_on(engine.restore(restore)) {
         Ok(RestoreOutcome::Done { seq_before, seq, undo }) => Ok((seq_before, seq, undo)),
@@ -279,6 +282,21 @@ fn replace(
     undo::remove_older(data_dir, &kept);
     settle(engine, origin);
     Ok(())
+}
+
+/// What the audit trail says of a restore.
+pub(super) fn restore_details(
+    name: &str,
+    taken_at: Timestamp,
+    seq: Option<u64>,
+) -> Map<String, Value> {
+    let mut details = Map::new();
+    details.insert("from".to_owned(), name.into());
+    details.insert("taken_at".to_owned(), Time(taken_at).to_string().into());
+    if let Some(seq) = seq {
+        details.insert("seq".to_owned(), seq.into());
+    }
+    details
 }
 
 /// Brings a site that was restored up to the rules of this program. The site is in place whatever fails

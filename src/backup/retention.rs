@@ -108,6 +108,7 @@ mod tests {
             next_link_id: 1,
             next_audit_id: 1,
             sql_schema: 1,
+            audit_chain: None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::error::{BackupError, io};
 use super::files;
 use super::keys::Keyring;
 use super::load::BackupReader;
-use super::manifest::{Digests, Header, Manifest};
+use super::manifest::{Digests, Header, Manifest, SavedChain};
 use super::progress::{ProgressHandle, ProgressUnit};
 use super::{dump, seal};
 use crate::domain::Timestamp;
@@ -84,12 +84,14 @@ pub(super) fn stage(
     let mut tables = Digests::new();
     store.store().bulk_load(header.seq, |loader| {
         tables = reader.rows(loader, progress)?;
-        Ok::<_, BackupError>(LastCommit {
+        let commit = LastCommit {
             seq: header.seq,
             counters: header.counters(),
             next_audit: header.next_audit_id,
             committed_at: Timestamp(header.committed_at_us),
-        })
+        };
+        let chain = header.audit_chain.as_ref().and_then(SavedChain::chain);
+        Ok::<_, BackupError>((commit, chain))
     })?;
     drop(reader);
     if let Some(manifest) = source.manifest.filter(|manifest| manifest.tables != tables) {

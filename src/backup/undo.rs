@@ -11,15 +11,12 @@ use super::error::{BackupError, io};
 use super::files;
 use super::manifest::Header;
 use crate::domain::Timestamp;
-use crate::store::{OpenOptions, Snapshot, Store};
+use crate::store::{OpenOptions, RESTORE_BACKUP, RESTORE_DUMP, Snapshot, Store, UNDO_RESTORE};
 
 /// The store from before the last restore, and the record of that restore.
 const UNDO_DIR: &str = "undo";
 const UNDO_FILE: &str = "undo.json";
 /// What the audit trail calls restores.
-pub(super) const RESTORE_BACKUP: &str = "restore backup";
-pub(super) const RESTORE_DUMP: &str = "restore dump of v2";
-pub(super) const UNDO_RESTORE: &str = "undo restore";
 const ACTIONS: [&str; 3] = [RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE];
 /// The page cache of a store that is only read through once.
 const READ_CACHE_BYTES: usize = 8 * 1024 * 1024;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::activity::LONG_STEP_TIME_MAX;
 use super::commit::{AppliedCommand, CommitCause};
 use super::error::EngineError;
@@ -10,8 +12,8 @@ use super::volume::BYTES_PER_CHANGE;
 use super::writer::Engine;
 use crate::domain::{Command, Refusal, ReplaceSite, Site};
 use crate::store::{
-    AdoptionRecord, AuditOrigin, ClearedDirty, CommitBatch, CommitEntry, CounterFloors,
-    MirrorState, QuarantineRefusal, StoreError,
+    ADOPT_SITE, AdoptionRecord, AuditEvent, AuditHead, AuditOrigin, ClearedDirty, CommitBatch,
+    CommitEntry, CounterFloors, MirrorState, QuarantineRefusal, StoreError,
 };
 
 /// Dirty entities that one task of the engine looks at: about 2 ms, so that no writer waits for long.
@@ -29,6 +31,8 @@ pub struct Adoption {
     pub quarantine_name: String,
     /// The mirror's state from then on, written in the same commit.
     pub mirror: MirrorState,
+    /// The newest row of the mirror's audit trail.
+    pub audit_head: Option<AuditHead>,
     /// Who brings it, for the audit trail.
     pub actor: &'static str,
 }
@@ -89,9 +93,13 @@ impl EngineHandle {
         }
     }
 
-    /// Raises seq and audit numbers to `floors` where they are lower.
-    pub async fn raise_counters(&self, floors: CounterFloors) -> Result<(), EngineError> {
-        self.run(WHAT, move |engine| engine.raise_counters(floors)).await
+    /// Raises seq and audit numbers to `floors` where they are lower; the audit trail says why.
+    pub async fn raise_counters(
+        &self,
+        floors: CounterFloors,
+        event: AuditEvent,
+    ) -> Result<(), EngineError> {
+        self.run(WHAT, move |engine| engine.raise_counters(floors, &event)).await
     }
 
     /// Replaces the site by one from the mirror, in one commit.
@@ -111,9 +119,13 @@ impl EngineHandle {
 }
 
 impl Engine {
-    fn raise_counters(&mut self, floors: CounterFloors) -> Result<(), StoreError> {
+    fn raise_counters(
+        &mut self,
+        floors: CounterFloors,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
         let at = self.clock.now();
-        let seq = self.store.raise_counters(floors, at)?.seq;
+        let seq = self.store.raise_counters(floors, at, event)?.seq;
         let is_raised = std::mem::replace(&mut self.seq, seq) != seq;
         self.update_snapshot()?;
         if is_raised {
@@ -148,9 +160,14 @@ impl Engine {
                 return Ok(AdoptionOutcome::Failed(error));
             }
         };
+        let seq_before = self.seq;
         self.seq = self.seq.max(adoption.floors.seq) + 1;
         self.past_removed_at = self.seq;
         let origin = AuditOrigin::local(adoption.actor);
+        let details = json!({
+            "seq_before": seq_before,
+            "audit_head_of_mirror": adoption.audit_head.map(AuditHead::view),
+        });
         let outages = self.outages.follow(&decision.changes, now);
         self.activity.start_step(LONG_STEP_TIME_MAX);
         self.store.commit(&CommitBatch {
@@ -160,8 +177,9 @@ impl Engine {
             entries: vec![CommitEntry {
                 erased: &[],
                 undone_ids: &[],
-                action: "adopt site",
+                action: ADOPT_SITE,
                 origin: &origin,
+                details: &details.to_string(),
                 changes: &decision.changes,
                 direct_count: decision.direct_count,
             }],
@@ -169,6 +187,7 @@ impl Engine {
             outages,
             adoption: Some(AdoptionRecord {
                 next_audit: adoption.floors.next_audit,
+                audit_head: adoption.audit_head,
                 mirror: adoption.mirror,
             }),
         })?;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
+
 use super::activity::LONG_STEP_TIME_MAX;
 use super::commit::{AppliedCommand, CommitCause};
 use super::error::EngineError;
@@ -25,6 +27,7 @@ pub struct SiteRestore {
     /// For the audit trail.
     pub action: &'static str,
     pub origin: AuditOrigin,
+    pub details: Map<String, Value>,
 }
 
 /// How a restore ended. Unless it is done, nothing was changed.
@@ -77,6 +80,7 @@ impl Engine {
             at,
             action: restore.action,
             origin: &restore.origin,
+            details: &restore.details,
         })?;
         self.world.restore_counters(commit.counters);
         self.resume_outages()?;

@@ -291,9 +291,8 @@ impl Engine {
         }
         let rows: Vec<&AuditEvent> = events.iter().map(|queued| &queued.event).collect();
         self.store.record_events(&rows, self.clock.now())?;
+        // Nobody waits for them: the mirror sends them with the next changes, or with its next heartbeat.
         self.update_snapshot()?;
-        // The mirror sends them; nobody else has to know.
-        self.seqs.send_replace(self.seq);
         events.into_iter().for_each(|event| event.settle(Ok(())));
         Ok(())
     }
@@ -309,6 +308,7 @@ impl Engine {
             .map(|command| CommitEntry {
                 action: command.kind.action(),
                 origin: &command.origin,
+                details: "",
                 changes: &command.changes,
                 direct_count: command.direct_count,
                 undone_ids: &command.undone_ids,

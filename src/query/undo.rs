@@ -47,11 +47,10 @@ pub enum NotUndoable {
 /// The reason why not.
 pub fn check_undoable(entry: &AuditEntry) -> Result<(), NotUndoable> {
     match CommandKind::of_action(&entry.action) {
+        None if entry.replaces_site() => return Err(NotUndoable::SiteReplacement),
         // Logins, settings and the like.
-        None if entry.direct.is_some_and(|direct| direct.changes == 0) => {
-            return Err(NotUndoable::NoChange);
-        }
-        // Restores and adoptions are no commands.
+        None if entry.change_count == 0 => return Err(NotUndoable::NoChange),
+        // A command that this version does not know.
         None => return Err(NotUndoable::SiteReplacement),
         Some(kind) if kind.replaces_site() => return Err(NotUndoable::SiteReplacement),
         Some(CommandKind::RefreshStatus) => return Err(NotUndoable::Computed),

@@ -7,7 +7,7 @@ use super::audit_v1::{DeviceImageV1, InterfaceImageV1, LinkImageV1};
 use super::row_reader::RowReader;
 use super::{Column, ColumnType, Entity, Row, RowError, Table, Value, id_of};
 use crate::domain::{Device, Interface, Link, Timestamp};
-use crate::store::{AuditEntry, AuditImage, AuditOrigin};
+use crate::store::{AuditEntry, AuditHash, AuditImage, AuditLink, AuditOrigin, AuditOutcome};
 use crate::wire::{DeviceView, InterfaceView, LinkView, Time};
 
 /// Most images in one row; of a larger command only the first ones. `change_count` is the number of
@@ -25,8 +25,14 @@ pub static AUDIT: Table = Table {
         Column("action", ColumnType::Text),
         Column("change_count", ColumnType::Int),
         Column("changes", ColumnType::Jsonb),
+        Column("address", ColumnType::Text),
+        Column("outcome", ColumnType::Text),
+        Column("details", ColumnType::Text),
+        Column("changes_sha256", ColumnType::Text),
+        Column("hash", ColumnType::Text),
     ],
     columns_of_v1: 8,
+    columns_of_v2: 8,
 };
 
 /// Returns the row of an audit entry.
@@ -49,7 +55,16 @@ fn row(entry: &AuditEntry, image: fn(&AuditImage) -> String) -> Row<'_> {
         Value::text(&entry.action),
         Value::id(entry.change_count),
         Value::Json(images(entry, image)),
+        Value::text(&entry.origin.address),
+        Value::text(entry.outcome.as_str()),
+        Value::text(&entry.details),
+        hash(entry.link.map(|link| link.changes)),
+        hash(entry.link.map(|link| link.hash)),
     ]
+}
+
+fn hash(hash: Option<AuditHash>) -> Value<'static> {
+    hash.map_or(Value::Null, |hash| Value::Text(hash.to_string().into()))
 }
 
 /// Returns the entry of a row. Its images lack what views do not show: the times of ports, the
@@ -66,17 +81,26 @@ pub fn audit_entry(row: &[Value<'_>]) -> Result<AuditEntry, RowError> {
     let change_count = reader.id()?;
     let json = reader.json()?;
     let images = read_images(json).map_err(|what| reader.error(what))?;
+    // Rows of earlier versions of the schema have none of these.
+    let address = reader.opt_text()?.unwrap_or_default().to_owned();
+    let outcome = reader.opt_word(AuditOutcome::parse)?.unwrap_or(AuditOutcome::Done);
+    let details = reader.opt_text()?.unwrap_or_default().to_owned();
+    let (changes, hash) = (reader.opt_word(AuditHash::parse)?, reader.opt_word(AuditHash::parse)?);
+    let link = changes.zip(hash).map(|(changes, hash)| AuditLink { changes, hash });
     Ok(AuditEntry {
         id,
         seq,
         at,
-        origin: AuditOrigin { request_id, ..AuditOrigin::local(&actor) },
+        origin: AuditOrigin { actor, address, request_id },
         action,
+        outcome,
+        details,
         undone_ids: Vec::new(),
         change_count,
         direct: None,
         image_count: images.len() as u64,
         images,
+        link,
     })
 }
 

@@ -60,6 +60,7 @@ static DEVICES: Table = Table {
         Column("splitter_interface_id", ColumnType::Int),
     ],
     columns_of_v1: 24,
+    columns_of_v2: 42,
 };
 
 impl Entity for Device {

@@ -24,6 +24,7 @@ static INTERFACES: Table = Table {
         Column("cross_connect_is_assumed", ColumnType::Bool),
     ],
     columns_of_v1: 7,
+    columns_of_v2: 10,
 };
 
 impl Entity for Interface {

@@ -27,6 +27,7 @@ static LINKS: Table = Table {
         Column("override_is_planned_work", ColumnType::Bool),
     ],
     columns_of_v1: 12,
+    columns_of_v2: 15,
 };
 
 impl Entity for Link {

@@ -30,6 +30,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// How many of the columns version 1 of the schema has.
     pub columns_of_v1: usize,
+    /// How many of them version 2 has.
+    pub columns_of_v2: usize,
 }
 
 /// A column's name and type.
@@ -92,7 +94,11 @@ pub trait Entity: Sized {
 impl Table {
     /// Returns the columns of a version of the schema.
     pub fn columns_of(&self, schema: i64) -> &'static [Column] {
-        if schema <= 1 { &self.columns[..self.columns_of_v1] } else { self.columns }
+        match schema {
+            ..=1 => &self.columns[..self.columns_of_v1],
+            2 => &self.columns[..self.columns_of_v2],
+            3.. => self.columns,
+        }
     }
 
     /// Returns `id, name, …`.

@@ -2,6 +2,20 @@
 
 use serde_json::Value;
 
+pub const RESTORE_BACKUP: &str = "restore backup";
+pub const RESTORE_DUMP: &str = "restore dump of v2";
+pub const UNDO_RESTORE: &str = "undo restore";
+pub const ADOPT_SITE: &str = "adopt site";
+/// The numbers of the site jump above those of a copy that has later ones: the rows between are not here.
+pub const CONTINUE_NUMBERS: &str = "continue numbers";
+
+/// What replaces the whole site without being a command.
+pub(super) const SITE_REPLACEMENTS: [&str; 4] =
+    [RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, ADOPT_SITE];
+
+/// Longest details of a row, in bytes: some dozens of values before and after.
+pub const AUDIT_DETAILS_BYTES_MAX: usize = 8 << 10;
+
 /// Who asked for something, from where, and by which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditOrigin {
@@ -38,6 +52,11 @@ impl AuditOutcome {
             Self::Refused => "refused",
         }
     }
+
+    /// Reads [`AuditOutcome::as_str`].
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
 }
 
 /// Something to record in the audit trail that is no command: a login, a setting, a download.
@@ -62,4 +81,16 @@ impl AuditEvent {
     pub fn refused(origin: AuditOrigin, action: &'static str, details: Value) -> Self {
         Self { origin, action, outcome: AuditOutcome::Refused, details }
     }
+}
+
+/// The text of details; empty without any. Those that are too long are left out, and counted.
+pub(super) fn details_text(details: &Value) -> String {
+    if details.is_null() {
+        return String::new();
+    }
+    let text = details.to_string();
+    if text.len() <= AUDIT_DETAILS_BYTES_MAX {
+        return text;
+    }
+    format!("{{\"omitted_bytes\":{}}}", text.len())
 }

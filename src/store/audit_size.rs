@@ -3,12 +3,13 @@
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, Table};
 
+use super::audit_chain::{AuditAnchor, AuditChain, read_chain, write_chain};
+use super::audit_row::link_of;
 use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::meta;
 use super::open::Store;
 use super::snapshot::Snapshot;
-use super::table_writer::TableWriter;
 use super::tables;
 use crate::util::Usage;
 
@@ -33,7 +34,7 @@ impl VersionedRecord for AuditSizeV1 {
 }
 
 type AuditTable<'txn> = Table<'txn, u64, &'static [u8]>;
-type MetaTable<'txn> = Table<'txn, &'static str, &'static [u8]>;
+pub(super) type MetaTable<'txn> = Table<'txn, &'static str, &'static [u8]>;
 
 /// The size of the rows of the audit trail.
 #[derive(Debug)]
@@ -51,11 +52,23 @@ impl AuditSize {
         if let Some(bytes) = recorded_bytes(meta, next_audit)? {
             return Ok(Self { bytes });
         }
+        Self::count(audit)
+    }
+
+    /// Counts every row.
+    pub(super) fn count(
+        audit: &impl ReadableTable<u64, &'static [u8]>,
+    ) -> Result<Self, StoreError> {
         let mut bytes = 0;
         for row in audit.iter()? {
             bytes += row?.1.value().len() as u64;
         }
         Ok(Self { bytes })
+    }
+
+    /// Counts bytes that were added.
+    pub(super) fn grow(&mut self, bytes: u64) {
+        self.bytes += bytes;
     }
 
     /// Counts rows that became shorter.
@@ -67,31 +80,33 @@ impl AuditSize {
         self.bytes <= AUDIT_BYTES_MAX && row_count <= AUDIT_ROWS_MAX
     }
 
-    /// Adds what the writer wrote, removes the oldest rows above the bounds, and writes the size.
-    pub(super) fn update(
+    /// Removes the oldest rows above the bounds. Returns where the chain begins then, if rows of it were
+    /// removed.
+    pub(super) fn prune(
         &mut self,
-        meta: &mut MetaTable<'_>,
-        writer: &mut TableWriter<'_>,
-        next_audit: u64,
-    ) -> Result<(), StoreError> {
-        self.bytes += writer.audit_bytes;
-        self.prune(&mut writer.audit)?;
-        self.write(meta, next_audit)
-    }
-
-    fn prune(&mut self, audit: &mut AuditTable<'_>) -> Result<(), StoreError> {
+        audit: &mut AuditTable<'_>,
+    ) -> Result<Option<AuditAnchor>, StoreError> {
         let mut pruned = 0;
+        let mut anchor = None;
         // The newest row stays, however large.
         while pruned < PRUNED_ROWS_MAX && audit.len()? > 1 && !self.fits(audit.len()?) {
-            if let Some((_, row)) = audit.pop_first()? {
+            if let Some((id, row)) = audit.pop_first()? {
                 self.bytes = self.bytes.saturating_sub(row.value().len() as u64);
+                // A damaged row must not keep the trail from being bounded.
+                if let Ok(Some(link)) = link_of(id.value(), row.value()) {
+                    anchor = Some(AuditAnchor { first_id: id.value() + 1, hash: link.hash });
+                }
             }
             pruned += 1;
         }
-        Ok(())
+        Ok(anchor)
     }
 
-    fn write(&self, meta: &mut MetaTable<'_>, next_audit: u64) -> Result<(), StoreError> {
+    pub(super) fn write(
+        &self,
+        meta: &mut MetaTable<'_>,
+        next_audit: u64,
+    ) -> Result<(), StoreError> {
         let record = AuditSizeV1 { bytes: self.bytes, next_audit };
         meta.insert(AUDIT_SIZE_KEY, encode(&record).as_slice())?;
         Ok(())
@@ -153,8 +168,12 @@ impl Store {
             let mut size = AuditSize { bytes: before.bytes };
             let tx = self.db.begin_write()?;
             {
-                size.prune(&mut tx.open_table(tables::AUDIT)?)?;
-                size.write(&mut tx.open_table(tables::META)?, next_audit)?;
+                let anchor = size.prune(&mut tx.open_table(tables::AUDIT)?)?;
+                let mut meta = tx.open_table(tables::META)?;
+                size.write(&mut meta, next_audit)?;
+                if let (Some(anchor), Some(chain)) = (anchor, read_chain(&meta)?) {
+                    write_chain(&mut meta, &AuditChain { anchor, ..chain })?;
+                }
             }
             tx.commit()?;
             removed_bytes += before.bytes - size.bytes;
@@ -213,6 +232,7 @@ mod tests {
         let entry = CommitEntry {
             action: "test",
             origin: &origin,
+            details: "",
             changes,
             direct_count,
             undone_ids: &[],

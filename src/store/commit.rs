@@ -1,13 +1,14 @@
 //! Writing a batch of decided commands: one transaction, one fsync.
 
-use redb::WriteTransaction;
 use rustc_hash::FxHashSet;
 
-use super::audit::{AuditV2, DirectCountsV1, ImageV1};
-use super::audit_event::{AuditEvent, AuditOrigin};
-use super::audit_size::AuditSize;
+use super::audit_chain::AuditHead;
+use super::audit_event::{AuditEvent, AuditOrigin, AuditOutcome};
+use super::audit_image::{ImageV2, Salts};
+use super::audit_row::DirectCountsV1;
+use super::audit_writer::{AuditWriter, NewAuditRow, append_events};
 use super::error::StoreError;
-use super::meta::{self, LastCommit};
+use super::meta::LastCommit;
 use super::mirror::{self, MirrorState};
 use super::open::Store;
 use super::table_writer::TableWriter;
@@ -42,6 +43,8 @@ pub struct CommitBatch<'a> {
 pub struct AdoptionRecord {
     /// The id from which the audit trail continues.
     pub next_audit: u64,
+    /// The newest row of the mirror's trail, which a store without one continues.
+    pub audit_head: Option<AuditHead>,
     pub mirror: MirrorState,
 }
 
@@ -50,6 +53,8 @@ pub struct AdoptionRecord {
 pub struct CommitEntry<'a> {
     pub action: &'static str,
     pub origin: &'a AuditOrigin,
+    /// JSON text for the audit row, or empty.
+    pub details: &'a str,
     pub changes: &'a [Change],
     /// How many of them, at the front, the command itself made; the rest followed from these.
     pub direct_count: usize,
@@ -69,40 +74,38 @@ impl Store {
         let tx = self.db.begin_write()?;
         {
             let mut meta = tx.open_table(tables::META)?;
-            let previous = meta::read_last_commit(&meta)?;
             if let Some(adoption) = &batch.adoption {
                 mirror::write_mirror(&mut meta, &adoption.mirror)?;
             }
             let is_mirrored = mirror::read_mirror(&meta)?.is_some();
             let mut writer = TableWriter::open(&tx, batch.seq, is_mirrored)?;
             let floor = batch.adoption.map_or(0, |adoption| adoption.next_audit);
-            let mut next_audit = previous.next_audit.max(floor);
-            let mut size = AuditSize::read(&meta, &writer.audit, previous.next_audit)?;
+            let mut audit = AuditWriter::open(&tx, &meta, floor)?;
+            if let Some(head) = batch.adoption.and_then(|adoption| adoption.audit_head) {
+                audit.continue_chain(head);
+            }
             for entry in &batch.entries {
-                write_entry(&mut writer, batch, entry, next_audit)?;
-                next_audit += 1;
+                write_entry(&mut writer, &mut audit, batch, entry)?;
             }
             for event in &batch.events {
-                write_event(&mut writer, batch.seq, batch.at, event, next_audit)?;
-                next_audit += 1;
+                audit.append_event(event, batch.seq, batch.at)?;
             }
             let mut erased: Vec<u64> =
                 batch.entries.iter().flat_map(|entry| entry.erased).map(|id| id.0).collect();
             if !erased.is_empty() {
                 erased.sort_unstable();
                 erased.dedup();
-                // Its own row was counted in full.
-                writer.erase_personal_data(&erased).map(|bytes| size.shrink(bytes))?;
+                audit.erase_personal_data(&erased)?;
+                writer.note_erasure(&erased)?;
             }
-            size.update(&mut meta, &mut writer, next_audit)?;
             outages::record(&tx, &mut meta, (batch.seq, batch.at), &batch.outages)?;
             let commit = LastCommit {
                 seq: batch.seq,
                 counters: batch.counters,
-                next_audit,
+                next_audit: audit.next_id(),
                 committed_at: batch.at,
             };
-            meta::write_last_commit(&mut meta, &commit)?;
+            audit.finish(&mut meta, commit)?;
         }
         tx.commit()?;
         Ok(())
@@ -120,101 +123,64 @@ impl Store {
     }
 }
 
-/// Adds events to the audit trail in a transaction that writes something else, too.
-pub(super) fn append_events(
-    tx: &WriteTransaction,
-    events: &[&AuditEvent],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let mut meta = tx.open_table(tables::META)?;
-    let last = meta::read_last_commit(&meta)?;
-    let mut writer = TableWriter::open(tx, last.seq, false)?;
-    let mut size = AuditSize::read(&meta, &writer.audit, last.next_audit)?;
-    let mut next_audit = last.next_audit;
-    for event in events {
-        write_event(&mut writer, last.seq, at, event, next_audit)?;
-        next_audit += 1;
-    }
-    size.update(&mut meta, &mut writer, next_audit)?;
-    meta::write_last_commit(&mut meta, &LastCommit { next_audit, ..last })
-}
-
-fn write_event(
-    writer: &mut TableWriter<'_>,
-    seq: u64,
-    at: Timestamp,
-    event: &AuditEvent,
-    audit_id: u64,
-) -> Result<(), StoreError> {
-    let row = AuditV2 {
-        seq,
-        at_us: at.0,
-        actor: &event.origin.actor,
-        request_id: &event.origin.request_id,
-        action: event.action,
-        undone_ids: &[],
-        change_count: 0,
-        direct: Some(DirectCountsV1 { changes: 0, images: 0 }),
-        images: Vec::new(),
-    };
-    writer.put_audit(audit_id, &row)
-}
-
 fn write_entry(
     writer: &mut TableWriter<'_>,
+    audit: &mut AuditWriter<'_>,
     batch: &CommitBatch<'_>,
     entry: &CommitEntry<'_>,
-    audit_id: u64,
 ) -> Result<(), StoreError> {
     for change in entry.changes {
         writer.write_change(change)?;
     }
     let (direct, images) = images(entry);
-    let row = AuditV2 {
+    audit.append(NewAuditRow {
         seq: batch.seq,
-        at_us: batch.at.0,
-        actor: &entry.origin.actor,
-        request_id: &entry.origin.request_id,
+        at: batch.at,
+        origin: entry.origin,
         action: entry.action,
+        outcome: AuditOutcome::Done,
+        details: entry.details,
         undone_ids: entry.undone_ids,
         change_count: entry.changes.len() as u64,
         direct: Some(direct),
         images,
-    };
-    writer.put_audit(audit_id, &row)
+    })?;
+    Ok(())
 }
 
 /// The images that a row keeps: those of what the operator did come before those of what followed. Of these,
 /// an undo needs the ports at the ends of links: they tell whether a leaf was ever connected.
-fn images(entry: &CommitEntry<'_>) -> (DirectCountsV1, Vec<ImageV1>) {
+fn images(entry: &CommitEntry<'_>) -> (DirectCountsV1, Vec<ImageV2<'static>>) {
     let (direct, derived) = entry.changes.split_at(entry.direct_count.min(entry.changes.len()));
-    let mut images = first_images(direct.iter(), AUDIT_DIRECT_BYTES_MAX);
+    let mut salts = Salts::default();
+    let mut images = first_images(direct.iter(), &mut salts, AUDIT_DIRECT_BYTES_MAX);
     if images.len() < direct.len() {
         let is_port = |change: &&Change| matches!(change, Change::Interface(_));
         let others = direct.iter().filter(|change| !is_port(change));
-        images = first_images(others, AUDIT_DIRECT_BYTES_MAX);
+        images = first_images(others, &mut salts, AUDIT_DIRECT_BYTES_MAX);
     }
     let counts = DirectCountsV1 { changes: direct.len() as u64, images: images.len() as u64 };
     let ends = ends_of_links(direct);
     let is_end = |change: &&Change| matches!(change, Change::Interface(edit) if ends.contains(&edit.latest().id));
-    let bytes: usize = images.iter().map(ImageV1::byte_count).sum();
+    let bytes: usize = images.iter().map(ImageV2::byte_count).sum();
     let bytes_left = AUDIT_DIRECT_BYTES_MAX.saturating_sub(bytes);
-    images.extend(first_images(derived.iter().filter(is_end), bytes_left));
-    let others = derived.iter().filter(|change| !is_end(change));
-    images.extend(others.take(AUDIT_DERIVED_IMAGES_MAX).map(ImageV1::of_change));
+    images.extend(first_images(derived.iter().filter(is_end), &mut salts, bytes_left));
+    let others = derived.iter().filter(|change| !is_end(change)).take(AUDIT_DERIVED_IMAGES_MAX);
+    images.extend(others.map(|change| ImageV2::of_change(change, &mut salts)));
     (counts, images)
 }
 
-fn first_images<'a>(changes: impl Iterator<Item = &'a Change>, bytes_max: usize) -> Vec<ImageV1> {
+fn first_images<'a>(
+    changes: impl Iterator<Item = &'a Change>,
+    salts: &mut Salts,
+    bytes_max: usize,
+) -> Vec<ImageV2<'static>> {
     let mut bytes = 0;
-    let fits = |image: &ImageV1| {
+    let fits = |image: &ImageV2<'_>| {
         bytes += image.byte_count();
         bytes <= bytes_max
     };
-    changes.map(ImageV1::of_change).take_while(fits).collect()
+    changes.map(|change| ImageV2::of_change(change, salts)).take_while(fits).collect()
 }
 
 /// The ports at the ends of changed links, before and after.

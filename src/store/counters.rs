@@ -1,5 +1,7 @@
 //! Keeping the site's counters above those of its copies.
 
+use super::audit_event::AuditEvent;
+use super::audit_writer::AuditWriter;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
 use super::open::Store;
@@ -27,7 +29,7 @@ impl CounterFloors {
 
 impl Store {
     /// Raises seq and audit numbers to `floors` where they are lower, durably; returns what they are
-    /// then.
+    /// then. If they are raised, the event is recorded above both.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -35,19 +37,19 @@ impl Store {
         &self,
         floors: CounterFloors,
         at: Timestamp,
+        event: &AuditEvent,
     ) -> Result<LastCommit, StoreError> {
         let tx = self.db.begin_write()?;
         let commit = {
             let mut meta = tx.open_table(tables::META)?;
             let old = meta::read_last_commit(&meta)?;
-            let commit = LastCommit {
-                seq: old.seq.max(floors.seq),
-                next_audit: old.next_audit.max(floors.next_audit),
-                committed_at: at,
-                ..old
-            };
-            meta::write_last_commit(&mut meta, &commit)?;
-            commit
+            if floors.seq <= old.seq && floors.next_audit <= old.next_audit {
+                return Ok(old);
+            }
+            let seq = old.seq.max(floors.seq);
+            let mut audit = AuditWriter::open(&tx, &meta, floors.next_audit)?;
+            audit.append_event(event, seq, at)?;
+            audit.finish(&mut meta, LastCommit { seq, committed_at: at, ..old })?
         };
         tx.commit()?;
         Ok(commit)

@@ -5,9 +5,14 @@
 
 mod access;
 mod audit;
+mod audit_chain;
 mod audit_event;
+mod audit_image;
+mod audit_row;
 mod audit_size;
 mod auth;
+mod audit_verify;
+mod audit_writer;
 mod closed;
 mod codec;
 mod commit;
@@ -38,13 +43,20 @@ mod table_writer;
 mod tables;
 mod write_probe;
 
-pub use audit::{AuditEntry, AuditImage, DirectCounts};
-pub use audit_event::{AuditEvent, AuditOrigin, AuditOutcome};
+pub use audit::AuditEntry;
+pub use audit_chain::{AuditAnchor, AuditChain, AuditHash, AuditHead, AuditLink};
+pub use audit_event::{
+    ADOPT_SITE, AUDIT_DETAILS_BYTES_MAX, AuditEvent, AuditOrigin, AuditOutcome, CONTINUE_NUMBERS,
+    RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE,
+};
+pub use audit_image::AuditImage;
+pub use audit_row::DirectCounts;
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
 pub use auth::{
     ApiToken, AuthBatch, LastLogin, LoginSession, Role, SessionId, TokenId, TokenScope, TotpState,
     User, UserId,
 };
+pub use audit_verify::{AUDIT_FAULTS_MAX, AuditFault, AuditGap, AuditHeadState, AuditVerification};
 pub use closed::{ClosedStore, ClosedStoreFacts, UPGRADE_DIR};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;

@@ -292,6 +292,7 @@ mod tests {
             at: Timestamp(START + at),
             counters: IdCounters::default(),
             entries: Vec::new(),
+            events: Vec::new(),
             outages,
             adoption: None,
         };

@@ -1,17 +1,19 @@
 //! Replacing the site by that of another store, in one commit.
 
 use redb::{ReadableTable, Table, WriteTransaction};
+use serde_json::{Map, Value};
 
-use super::audit::AuditEntry;
-use super::audit_event::AuditOrigin;
-use super::audit_size::AuditSize;
+use super::audit::{AuditEntry, decode_entry};
+use super::audit_chain::AuditChain;
+use super::audit_event::{AuditOrigin, AuditOutcome, details_text};
+use super::audit_size::MetaTable;
+use super::audit_writer::{AuditWriter, NewAuditRow};
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
 use super::mirror;
 use super::open::Store;
 use super::quarantine::copy;
 use super::snapshot::Snapshot;
-use super::table_writer::TableWriter;
 use super::tables::kind_code;
 use super::{open_outages, tables};
 use crate::domain::{EntityKind, IdCounters, Timestamp};
@@ -26,7 +28,11 @@ pub struct SiteReplacement<'a> {
     /// For the audit trail: what is done, and who asked for it.
     pub action: &'static str,
     pub origin: &'a AuditOrigin,
+    pub details: &'a Map<String, Value>,
 }
+
+/// Rows of a new host's own trail that are kept when it gets the trail of a backup.
+const OWN_EVENTS_MAX: usize = 10_000;
 
 impl Store {
     /// Replaces every entity by those of the other store and returns the commit after its fsync; a
@@ -48,46 +54,92 @@ impl Store {
             let in_outage = open_outages::recorded_devices(&tx)?;
             copy_entities(&tx, new.from)?;
             open_outages::keep_same_outages(&tx, &in_outage)?;
-            let has_no_audit = old.next_audit == 0;
-            if has_no_audit {
-                copy(new.from.transaction(), &tx, tables::AUDIT)?;
+            let copied = copy_trail(&tx, &meta, new.from)?;
+            let mut audit = match &copied {
+                Some(trail) => {
+                    let next_id = old.next_audit.max(theirs.next_audit);
+                    AuditWriter::open_copied(&tx, &meta, trail.chain, next_id)?
+                }
+                None => AuditWriter::open(&tx, &meta, old.next_audit)?,
+            };
+            for event in copied.iter().flat_map(|trail| &trail.own_events) {
+                audit.append_again(event)?;
             }
-            let next_audit = old.next_audit.max(if has_no_audit { theirs.next_audit } else { 0 });
-            let mut writer = TableWriter::open(&tx, new.seq, false)?;
-            let mut size = AuditSize::read(&meta, &writer.audit, next_audit)?;
-            writer.write_audit(&audit_entry(new, next_audit)?)?;
-            size.update(&mut meta, &mut writer, next_audit + 1)?;
+            append_replacement(&mut audit, new, copied.map(|trail| trail.rows))?;
             let commit = LastCommit {
                 seq: new.seq,
                 counters: greater(old.counters, theirs.counters),
-                next_audit: next_audit + 1,
+                next_audit: audit.next_id(),
                 committed_at: new.at,
             };
-            meta::write_last_commit(&mut meta, &commit)?;
-            commit
+            audit.finish(&mut meta, commit)?
         };
         tx.commit()?;
         Ok(commit)
     }
 }
 
-fn audit_entry(new: &SiteReplacement<'_>, id: u64) -> Result<AuditEntry, StoreError> {
+/// A trail that was copied from the other store.
+struct CopiedTrail {
+    /// How many rows it has.
+    rows: u64,
+    chain: Option<AuditChain>,
+    /// What happened on this host before.
+    own_events: Vec<AuditEntry>,
+}
+
+/// Copies the other store's trail in place of one without any change of the network: on a new host, some
+/// logins may come before the restore. `None` if this store has a trail of its own.
+fn copy_trail(
+    tx: &WriteTransaction,
+    meta: &MetaTable<'_>,
+    from: &Snapshot,
+) -> Result<Option<CopiedTrail>, StoreError> {
+    let mut own_events = Vec::new();
+    for row in tx.open_table(tables::AUDIT)?.iter()? {
+        let (id, bytes) = row?;
+        let entry = decode_entry(id.value(), bytes.value(), 0)?;
+        if entry.change_count > 0 || entry.replaces_site() || own_events.len() == OWN_EVENTS_MAX {
+            return Ok(None);
+        }
+        own_events.push(entry);
+    }
+    // Rows that are gone by now were changes.
+    if own_events.is_empty() && meta::read_last_commit(meta)?.next_audit > 0 {
+        return Ok(None);
+    }
+    tx.delete_table(tables::AUDIT)?;
+    copy(from.transaction(), tx, tables::AUDIT)?;
+    let (rows, chain) = (from.audit_count()?, from.audit_chain()?);
+    Ok(Some(CopiedTrail { rows, chain, own_events }))
+}
+
+fn append_replacement(
+    audit: &mut AuditWriter<'_>,
+    new: &SiteReplacement<'_>,
+    copied_rows: Option<u64>,
+) -> Result<(), StoreError> {
     let mut change_count = 0;
     for kind in EntityKind::ALL {
         change_count += new.from.count(kind)?;
     }
-    Ok(AuditEntry {
-        id,
+    let mut details = new.details.clone();
+    if let Some(rows) = copied_rows {
+        details.insert("audit_rows_copied".to_owned(), rows.into());
+    }
+    audit.append(NewAuditRow {
         seq: new.seq,
         at: new.at,
-        origin: new.origin.clone(),
-        action: new.action.to_owned(),
-        undone_ids: Vec::new(),
+        origin: new.origin,
+        action: new.action,
+        outcome: AuditOutcome::Done,
+        details: &details_text(&Value::Object(details)),
+        undone_ids: &[],
         change_count,
         direct: None,
-        image_count: 0,
         images: Vec::new(),
-    })
+    })?;
+    Ok(())
 }
 
 /// Marks the entities of both sites dirty: the mirror deletes the old ones and receives the new ones.

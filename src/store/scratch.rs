@@ -5,13 +5,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use redb::StorageBackend;
 use redb::backends::FileBackend;
-use redb::{StorageBackend, Table};
 use uuid::Uuid;
 
 use super::audit::AuditEntry;
+use super::audit_chain::AuditChain;
+use super::audit_writer::AuditWriter;
 use super::error::{self, StoreError};
-use super::meta::{self, LastCommit};
+use super::meta::LastCommit;
 use super::open::{self, OpenOptions, STORE_FILE, Store, create_private_dir};
 use super::table_writer::TableWriter;
 use super::tables;
@@ -20,6 +22,7 @@ use crate::domain::{Change, Device, Edit, Interface, Link};
 /// Loads a site into an empty store.
 pub struct BulkLoader<'txn> {
     writer: TableWriter<'txn>,
+    audit: AuditWriter<'txn>,
 }
 
 impl BulkLoader<'_> {
@@ -43,7 +46,7 @@ impl BulkLoader<'_> {
 
     /// Adds an audit row under its own id.
     pub fn audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        self.writer.write_audit(entry)
+        self.audit.copy(entry)
     }
 }
 
@@ -106,22 +109,26 @@ impl Store {
     }
 
     /// Loads a site into a store that nothing was ever written to, in one transaction. `load` adds
-    /// everything and returns what is to be the last commit; `seq` is written for each block of ids.
+    /// everything and returns what is to be the last commit, and the ends of the audit trail's chain;
+    /// `seq` is written for each block of ids.
     ///
     /// # Errors
     /// Those of `load`, and write errors; the store is then still empty.
     pub fn bulk_load<E: From<StoreError>>(
         &self,
         seq: u64,
-        load: impl FnOnce(&mut BulkLoader<'_>) -> Result<LastCommit, E>,
+        load: impl FnOnce(&mut BulkLoader<'_>) -> Result<(LastCommit, Option<AuditChain>), E>,
     ) -> Result<(), E> {
         let tx = self.db.begin_write().map_err(StoreError::from)?;
         {
+            let mut meta = tx.open_table(tables::META).map_err(StoreError::from)?;
             let writer = TableWriter::open(&tx, seq, false)?;
-            let commit = load(&mut BulkLoader { writer })?;
-            let mut meta: Table<'_, &str, &[u8]> =
-                tx.open_table(tables::META).map_err(StoreError::from)?;
-            meta::write_last_commit(&mut meta, &commit)?;
+            let audit = AuditWriter::open(&tx, &meta, 0)?;
+            let mut loader = BulkLoader { writer, audit };
+            let (commit, chain) = load(&mut loader)?;
+            drop(loader);
+            let audit = AuditWriter::open_copied(&tx, &meta, chain, commit.next_audit)?;
+            audit.finish(&mut meta, commit)?;
         }
         tx.commit().map_err(StoreError::from)?;
         Ok(())

@@ -8,6 +8,8 @@ use redb::{
 };
 
 use super::audit::{AuditEntry, decode_entry};
+use super::audit_chain::{self, AuditChain, AuditHead};
+use super::audit_row::link_of;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
 use super::mirror::{self, DirtyEntity, MirrorState};
@@ -259,6 +261,20 @@ impl Snapshot {
             let (id, value) = row?;
             decode_entry(id.value(), value.value(), images_max)
         }))
+    }
+
+    /// Both ends of the audit trail's hash chain; `None` before its first row.
+    pub fn audit_chain(&self) -> Result<Option<AuditChain>, StoreError> {
+        audit_chain::read_chain(&self.tx.open_table(tables::META)?)
+    }
+
+    /// The newest audit row below the number `before` with its hash; `None` if it is from before the chain.
+    pub fn audit_head(&self, before: u64) -> Result<Option<AuditHead>, StoreError> {
+        let table = self.tx.open_table(tables::AUDIT)?;
+        let Some(row) = table.range(..before)?.next_back() else { return Ok(None) };
+        let (id, bytes) = row?;
+        let id = id.value();
+        Ok(link_of(id, bytes.value())?.map(|link| AuditHead { id, hash: link.hash }))
     }
 
     /// How many audit rows there are.

@@ -1,11 +1,9 @@
-//! Writing entities and audit rows into the tables of one transaction.
+//! Writing entities into the tables of one transaction.
 
 use std::sync::Arc;
 
-use redb::{ReadableTable, Table, WriteTransaction};
+use redb::{Table, WriteTransaction};
 
-use super::audit::{AuditEntry, AuditV2, ImageV1, without_personal_data};
-use super::codec::encode_into;
 use super::error::StoreError;
 use super::records::StoredEntity;
 use super::snapshot::BLOCK_SIZE;
@@ -28,9 +26,6 @@ pub(super) struct TableWriter<'txn> {
     blocks: Table<'txn, (u8, u64), u64>,
     dirty: Table<'txn, (u8, u64), u64>,
     erased: Table<'txn, u64, u64>,
-    pub(super) audit: RecordTable<'txn>,
-    /// Bytes of the audit rows that this transaction has written.
-    pub(super) audit_bytes: u64,
     /// The last block of each kind that this transaction has written.
     last_block: [Option<u64>; 4],
     buffer: Vec<u8>,
@@ -52,44 +47,18 @@ impl<'txn> TableWriter<'txn> {
             blocks: tx.open_table(tables::BLOCKS)?,
             dirty: tx.open_table(tables::DIRTY)?,
             erased: tx.open_table(tables::ERASED)?,
-            audit: tx.open_table(tables::AUDIT)?,
-            audit_bytes: 0,
             last_block: [None; 4],
             buffer: Vec::with_capacity(256),
         })
     }
 
-    /// Writes an audit row under its id.
-    ///
-    /// # Errors
-    /// Write errors; so do the others.
-    pub(super) fn put_audit(&mut self, id: u64, row: &AuditV2<'_>) -> Result<(), StoreError> {
-        encode_into(row, &mut self.buffer);
-        self.audit.insert(id, self.buffer.as_slice())?;
-        self.audit_bytes += self.buffer.len() as u64;
-        Ok(())
-    }
-
-    /// Removes the personal data of these devices, which are ascending, from every audit row; returns how
-    /// many bytes shorter the trail is.
-    pub(super) fn erase_personal_data(&mut self, devices: &[u64]) -> Result<u64, StoreError> {
-        let mut rows = Vec::new();
-        let mut saved_bytes = 0;
-        for row in self.audit.iter()? {
-            let (id, old) = row?;
-            if let Some(new) = without_personal_data(id.value(), old.value(), devices)? {
-                saved_bytes += (old.value().len() as u64).saturating_sub(new.len() as u64);
-                rows.push((id.value(), new));
-            }
-        }
-        for (id, row) in rows {
-            self.audit.insert(id, row.as_slice())?;
-        }
-        // Without a mirror too: a database that was the mirror may become it again.
+    /// Notes that the personal data of these devices was erased in the audit trail. Without a mirror too: a
+    /// database that was the mirror may become it again.
+    pub(super) fn note_erasure(&mut self, devices: &[u64]) -> Result<(), StoreError> {
         for device in devices {
             self.erased.insert(device, self.seq)?;
         }
-        Ok(saved_bytes)
+        Ok(())
     }
 
     /// Writes the record of a changed entity, its index entries, its mark and its block.
@@ -115,22 +84,6 @@ impl<'txn> TableWriter<'txn> {
             self.blocks.insert((kind, block), self.seq)?;
         }
         Ok(())
-    }
-
-    /// Writes an audit row under its own id, with all of its images.
-    pub(super) fn write_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let row = AuditV2 {
-            seq: entry.seq,
-            at_us: entry.at.0,
-            actor: &entry.origin.actor,
-            request_id: &entry.origin.request_id,
-            action: &entry.action,
-            undone_ids: &entry.undone_ids,
-            change_count: entry.change_count,
-            direct: entry.direct.map(Into::into),
-            images: entry.images.iter().map(ImageV1::of_image).collect(),
-        };
-        self.put_audit(entry.id, &row)
     }
 
     fn index_device(&mut self, edit: &Edit<Device>) -> Result<(), StoreError> {

@@ -47,6 +47,7 @@ impl Mirror {
                 adopted: Some(Holder { instance_id: remote.instance_id, epoch: remote.epoch }),
                 ..self.new_mirror_state()
             },
+            audit_head: remote.audit_head,
             actor: "sync",
         };
         match self.ask(self.engine.adopt(adoption))? {

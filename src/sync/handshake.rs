@@ -1,5 +1,6 @@
 //! From a connection to a claim: connects, decides whose state wins, and becomes the holder.
 
+use serde_json::json;
 use tokio::time::Instant;
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -15,7 +16,9 @@ use super::{initial_copy, round, schema};
 use crate::domain::IdCounters;
 use crate::pg::{PgError, PgTransaction, Session};
 use crate::sql::Value;
-use crate::store::{CounterFloors, MirrorState};
+use crate::store::{
+    AuditEvent, AuditHead, AuditOrigin, CONTINUE_NUMBERS, CounterFloors, MirrorState,
+};
 
 /// A site that was claimed and brought to the local state in one transaction.
 struct ReconciledClaim {
@@ -132,7 +135,16 @@ impl Mirror {
                 true => CounterFloors::beyond(remote.applied_seq, remote.next_audit),
                 false => CounterFloors { seq: last_commit.seq, next_audit: remote.next_audit },
             };
-            self.ask(self.engine.raise_counters(floors))?;
+            let details = json!({
+                "because": "PostgreSQL has later numbers, and the local state wins",
+                "seq_before": last_commit.seq,
+                "next_audit_id_before": last_commit.next_audit,
+                "seq_of_mirror": remote.applied_seq,
+                "next_audit_id_of_mirror": remote.next_audit,
+                "audit_head_of_mirror": remote.audit_head.map(AuditHead::view),
+            });
+            let event = AuditEvent::done(AuditOrigin::local("sync"), CONTINUE_NUMBERS, details);
+            self.ask(self.engine.raise_counters(floors, event))?;
         }
         Ok(())
     }

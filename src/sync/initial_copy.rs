@@ -33,7 +33,7 @@ pub(super) fn run(
     round::set_limits(&mut tx)?;
     // First, since this row is the lock that keeps others from copying the site.
     let next_audit = snapshot.last_commit().next_audit;
-    round::applied_state(claim, snapshot, next_audit, true).insert(&mut tx)?;
+    round::applied_state(claim, snapshot, next_audit, true)?.insert(&mut tx)?;
     delete_rows(&mut tx, site_id)?;
     let dropped = drop_constraints(&mut tx)?;
     let mut rows = copy_all::<Device>(&mut tx, site_id, snapshot)?;

@@ -65,7 +65,7 @@ pub(super) fn run(
     rows += repaired;
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, u64::MAX)?;
     erase_personal_data(&mut tx, site_id, &snapshot.erased_devices()?)?;
-    round::applied_state(claim, snapshot, next_audit, repair).update(&mut tx)?;
+    round::applied_state(claim, snapshot, next_audit, repair)?.update(&mut tx)?;
     tx.commit()?;
     let LastCommit { seq, counters, .. } = snapshot.last_commit();
     let applied = Applied { seq, next_audit, counters, rows, indexes_ms: None };

@@ -5,7 +5,7 @@ use super::sync_state::{AppliedState, Claim};
 use super::write::{EntityKeys, erase_personal_data, write_audit, write_entities};
 use crate::domain::IdCounters;
 use crate::pg::{PgError, PgTransaction, Session};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, StoreError};
 
 /// After this time PostgreSQL ends a transaction whose client is silent, so that its locks do not
 /// outlive the client: TCP alone detects that only after hours. Long enough for a pause of this
@@ -64,7 +64,7 @@ pub(super) fn run(
     let rows = write_entities(&mut tx, site_id, snapshot, &keys, Some(claim.counters))?;
     let next_audit = write_audit(&mut tx, site_id, snapshot, claim.next_audit, AUDIT_ROWS_MAX)?;
     erase_personal_data(&mut tx, site_id, &snapshot.erased_devices()?)?;
-    applied_state(claim, snapshot, next_audit, false).update(&mut tx)?;
+    applied_state(claim, snapshot, next_audit, false)?.update(&mut tx)?;
     tx.commit()?;
     let last_commit = snapshot.last_commit();
     Ok(Applied {
@@ -82,14 +82,15 @@ pub(super) fn applied_state<'a>(
     snapshot: &Snapshot,
     next_audit: u64,
     is_reconciled: bool,
-) -> AppliedState<'a> {
+) -> Result<AppliedState<'a>, StoreError> {
     let last_commit = snapshot.last_commit();
-    AppliedState {
+    Ok(AppliedState {
         claim,
         seq: last_commit.seq,
         committed_at: last_commit.committed_at,
         counters: last_commit.counters,
         next_audit,
+        audit_head: snapshot.audit_head(next_audit)?,
         is_reconciled,
-    }
+    })
 }

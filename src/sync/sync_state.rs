@@ -9,6 +9,7 @@ use super::error::{Obstacle, SyncError};
 use crate::domain::{IdCounters, Timestamp};
 use crate::pg::{Param, PgError, PgTransaction, Session};
 use crate::sql::{ColumnType, Value};
+use crate::store::{AuditHash, AuditHead};
 
 /// Seconds since the last heartbeat within which a holder is alive: three heartbeats.
 pub(super) const ALIVE_S: f64 = 30.0;
@@ -36,6 +37,8 @@ pub(super) struct RemoteState {
     pub(super) applied_seq: u64,
     pub(super) counters: IdCounters,
     pub(super) next_audit: u64,
+    /// The newest audit row that arrived; `None` when it is from before the chain.
+    pub(super) audit_head: Option<AuditHead>,
     pub(super) reconciled_at: Option<Timestamp>,
     /// Name of the backup that was loaded into the database, if any.
     pub(super) restored_from: Option<String>,
@@ -53,7 +56,8 @@ const COLUMNS: &str = "epoch, instance_id, session_id, holder, \
      extract(epoch FROM now() - heartbeat_at)::float8, applied_seq, next_device_id, \
      next_interface_id, next_link_id, next_audit_id, \
      (extract(epoch FROM reconciled_at) * 1000000)::bigint, \
-     CASE WHEN restored_at IS NULL THEN NULL ELSE coalesce(restored_from, 'of unknown name') END";
+     CASE WHEN restored_at IS NULL THEN NULL ELSE coalesce(restored_from, 'of unknown name') END, \
+     audit_head_id, audit_head_hash";
 
 /// Reads the site's row and locks it until the transaction ends.
 pub(super) fn read(
@@ -75,7 +79,12 @@ pub(super) fn read(
         next_audit: number(9),
         reconciled_at: row.get::<_, Option<i64>>(10).map(Timestamp),
         restored_from: row.get(11),
+        audit_head: audit_head(row.get(12), row.get(13)),
     }))
+}
+
+fn audit_head(id: Option<i64>, hash: Option<&str>) -> Option<AuditHead> {
+    Some(AuditHead { id: u64::try_from(id?).ok()?, hash: AuditHash::parse(hash?)? })
 }
 
 /// Makes this run the holder and returns its epoch. Clears the mark of a loaded backup, which was
@@ -178,6 +187,8 @@ pub(super) struct AppliedState<'a> {
     pub(super) committed_at: Timestamp,
     pub(super) counters: IdCounters,
     pub(super) next_audit: u64,
+    /// The newest audit row below that number.
+    pub(super) audit_head: Option<AuditHead>,
     /// Whether both sides were compared row by row.
     pub(super) is_reconciled: bool,
 }
@@ -203,6 +214,8 @@ impl AppliedState<'_> {
              committed_at = EXCLUDED.committed_at, next_device_id = EXCLUDED.next_device_id, \
              next_interface_id = EXCLUDED.next_interface_id, \
              next_link_id = EXCLUDED.next_link_id, next_audit_id = EXCLUDED.next_audit_id, \
+             audit_head_id = EXCLUDED.audit_head_id, \
+             audit_head_hash = EXCLUDED.audit_head_hash, \
              reconciled_at = coalesce(EXCLUDED.reconciled_at, s.reconciled_at)",
         )?;
         Ok(())
@@ -211,7 +224,7 @@ impl AppliedState<'_> {
     /// Returns how many rows were written.
     fn upsert(&self, tx: &mut PgTransaction<'_>, on_conflict: &str) -> Result<u64, PgError> {
         let identity = &self.claim.identity;
-        let params: [Param<'_>; 12] = [
+        let params: [Param<'_>; 14] = [
             Value::Uuid(identity.site_id).into(),
             Value::id(self.claim.epoch).into(),
             Value::Uuid(identity.instance_id).into(),
@@ -227,13 +240,22 @@ impl AppliedState<'_> {
                 if self.is_reconciled { Value::Int(1) } else { Value::Null },
                 ColumnType::Int,
             ),
+            Param::of_column(
+                self.audit_head.map_or(Value::Null, |head| Value::id(head.id)),
+                ColumnType::Int,
+            ),
+            Param::of_column(
+                self.audit_head
+                    .map_or(Value::Null, |head| Value::Text(head.hash.to_string().into())),
+                ColumnType::Text,
+            ),
         ];
         let sql = format!(
             "INSERT INTO sync_state AS s (site_id, epoch, instance_id, session_id, holder, \
              heartbeat_at, applied_seq, applied_at, committed_at, next_device_id, \
-             next_interface_id, next_link_id, next_audit_id, reconciled_at) \
+             next_interface_id, next_link_id, next_audit_id, reconciled_at, audit_head_id, audit_head_hash) \
              VALUES ($1, $2, $3, $4, $5, now(), $6, now(), $7, $8, $9, $10, $11, \
-             CASE WHEN $12 IS NULL THEN NULL ELSE now() END) ON CONFLICT (site_id) {on_conflict}"
+             CASE WHEN $12 IS NULL THEN NULL ELSE now() END, $13, $14) ON CONFLICT (site_id) {on_conflict}"
         );
         tx.execute(&sql, &params)
     }

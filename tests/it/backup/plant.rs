@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use unoc::domain::Site;
 use unoc::query::check_site;
 use unoc::sql::{audit_entry, audit_row};
-use unoc::store::{AuditEntry, AuditImage, AuditOrigin, OpenOptions, Store};
+use unoc::store::{AuditEntry, AuditImage, AuditOrigin, AuditOutcome, OpenOptions, Store};
 use unoc::wire::{ExportLine, SiteReader, write_header, write_line};
 use uuid::Uuid;
 
@@ -122,6 +122,9 @@ fn creation(site: Site) -> AuditEntry {
         at: time(1),
         origin: AuditOrigin::default(),
         action: "test".to_owned(),
+        outcome: AuditOutcome::Done,
+        details: String::new(),
+        link: None,
         undone_ids: Vec::new(),
         change_count: 1,
         direct: None,

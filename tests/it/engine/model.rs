@@ -19,8 +19,8 @@ use unoc::engine::{
     Clock, Commit, CommitCause, Engine, EngineError, EngineExit, EngineHandle, EngineOptions,
 };
 use unoc::store::{
-    AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, BLOCK_SIZE,
-    DirectCounts, LastCommit, MirrorState, OpenOptions, STORE_FILE, Store,
+    AUDIT_DERIVED_IMAGES_MAX as DERIVED_MAX, AuditEntry, AuditImage, AuditOrigin, AuditOutcome,
+    BLOCK_SIZE, DirectCounts, LastCommit, MirrorState, OpenOptions, STORE_FILE, Store,
 };
 use uuid::Uuid;
 
@@ -240,6 +240,9 @@ impl Expected {
             at,
             origin,
             action: step.command.kind().action().to_owned(),
+            outcome: AuditOutcome::Done,
+            details: String::new(),
+            link: None,
             undone_ids: Vec::new(),
             change_count: step.changes.len() as u64,
             direct: Some(DirectCounts { changes: direct, images: direct }),

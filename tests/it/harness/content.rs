@@ -22,12 +22,12 @@ pub(crate) struct Content {
     pub(crate) blocks: [Vec<(u64, u64)>; 3],
     pub(crate) counts: [u64; 3],
     pub(crate) dirty_count: u64,
-    /// Oldest first.
+    /// Oldest first, without hashes.
     pub(crate) audit: Vec<AuditEntry>,
 }
 
 impl Content {
-    /// Reads a snapshot through every query that it offers.
+    /// Reads a snapshot through every query that it offers, and checks the chain of the audit trail.
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Self, StoreError> {
         let devices: Vec<Device> = snapshot.devices(ALL_IDS)?.collect::<Result<_, _>>()?;
         let mut by_type = Vec::with_capacity(DeviceType::COUNT);
@@ -43,6 +43,10 @@ impl Content {
         let blocks = |kind| snapshot.blocks(kind, 0)?.collect::<Result<Vec<_>, StoreError>>();
         let mut audit = snapshot.audit(None, usize::MAX)?.collect::<Result<Vec<_>, _>>()?;
         audit.reverse();
+        let verification = snapshot.verify_audit()?;
+        assert!(verification.faults.is_empty(), "the audit trail: {verification:?}");
+        // Two trails with the same content have other salts.
+        audit.iter_mut().for_each(|row| row.link = None);
         Ok(Self {
             last_commit: snapshot.last_commit(),
             interfaces: snapshot.interfaces(ALL_IDS)?.collect::<Result<_, _>>()?,

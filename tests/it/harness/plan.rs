@@ -75,6 +75,7 @@ impl Plan {
             direct_count: part.changes.len(),
             action: part.command.kind().action(),
             origin: &origin,
+            details: "",
             changes: &part.changes,
         });
         let changes = batch.parts.iter().flat_map(|part| &part.changes);
@@ -83,6 +84,7 @@ impl Plan {
             at: batch.at,
             counters: batch.counters,
             entries: entries.collect(),
+            events: Vec::new(),
             outages: OutageTracker::default().follow(changes, batch.at),
             adoption: None,
         })

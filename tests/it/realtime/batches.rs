@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use unoc::store::CounterFloors;
+use unoc::store::{AuditEvent, AuditOrigin, CONTINUE_NUMBERS, CounterFloors};
 
 use crate::harness::TestApp;
 use crate::harness::http::keys_of;
@@ -110,9 +110,9 @@ fn a_raised_seq_without_a_change_is_sent() {
     let app = TestApp::demo();
     let mut client = LiveClient::new(&app);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime
-        .block_on(app.handle.raise_counters(CounterFloors { seq: 4_000, next_audit: 0 }))
-        .unwrap();
+    let event = AuditEvent::done(AuditOrigin::local("test"), CONTINUE_NUMBERS, Value::Null);
+    let floors = CounterFloors { seq: 4_000, next_audit: 0 };
+    runtime.block_on(app.handle.raise_counters(floors, event)).unwrap();
     assert_eq!(app.get("/api/devices").header("x-unoc-seq"), Some("4000"));
     client.follow_to(4_000);
     assert!(client.received.is_empty(), "nothing changed");

@@ -71,6 +71,7 @@ impl Recorder {
             at,
             counters: world.counters(),
             entries: Vec::new(),
+            events: Vec::new(),
             outages,
             adoption: None,
         };
