@@ -54,7 +54,7 @@ export type OpticalElement = Sent<Schemas['OpticalElement']>
 export type UpstreamPath = Sent<Schemas['UpstreamPath']>
 export type Problem = Sent<Schemas['Problem']>
 export type Problems = Sent<Schemas['Problems']>
-export type ProblemDetail = Sent<Schemas['ProblemDetail']>
+export type ProblemDetail = Omit<Sent<Schemas['ProblemDetail']>, 'changes'> & { changes: AuditRow[] }
 export type CausePath = Sent<Schemas['CausePath']>
 export type CausePathPart = Sent<Schemas['CausePathPart']>
 export type Redundancy = Sent<Schemas['Redundancy']>
@@ -94,7 +94,23 @@ export type HealthDetail = Sent<Schemas['HealthDetail']>
 export type ApplianceCheck = Sent<Schemas['HealthCheck']>
 export type CheckLimit = NonNullable<ApplianceCheck['warning']>
 export type CheckHistory = Sent<Schemas['CheckHistory']>
-export type AuditRow = Sent<Schemas['AuditRow']>
+export type AuditRow = Sent<Schemas['AuditRow']> & {
+  /** Where the request came from; null for what the appliance did itself. */
+  address: string | null
+  outcome: 'done' | 'refused'
+  /** What an event that is no change of the network was about; null for a change. */
+  details: Record<string, unknown> | null
+  hash: string
+}
+/** The state of the audit trail's chain of hashes. */
+export interface AuditVerification {
+  is_intact: boolean
+  rows: number
+  verified_at: string
+  head: { id: number; hash: string } | null
+  /** What is wrong with the first row that does not fit; null if all do. */
+  fault: string | null
+}
 export type Undone = Sent<Schemas['UndoneChange']>
 export type AuditChange = AuditRow['changes'][number]
 

@@ -1,6 +1,7 @@
 import type { UndoTarget } from '../api/audit'
 import type { AuditChange, AuditRow, Device } from '../api/types'
 import { formatCounted } from '../utils/format'
+import { summarizeDetails } from './auditEvent'
 import { typeLabel } from './deviceTypes'
 
 /** What happened to one entity, as text. */
@@ -46,7 +47,7 @@ export function affects(change: AuditChange, kind: 'device' | 'link', id: number
   return (change.after ?? change.before)?.device_id === id
 }
 
-/** One line of the Changes page: a row, or the rows of devices that were moved together. */
+/** One line of the Audit page: a row, or the rows of devices that were moved together. */
 export interface AuditLine {
   /** Stays the same while the line is shown, even if rows join it at either end. */
   key: number
@@ -114,6 +115,7 @@ function isMove({ changes, change_count: count }: AuditRow): boolean {
 
 /** A row in one line. */
 export function summarizeRow(row: AuditRow, isCut = false): string {
+  if (row.change_count === 0 && row.details != null) return summarizeDetails(row.details)
   if (row.action === 'move devices') {
     const count = formatCounted(new Set(row.changes.map(({ id }) => id)).size, 'device')
     return isCut ? `at least ${count}` : count

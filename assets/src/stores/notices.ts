@@ -23,7 +23,7 @@ const NOTICES_MAX = 4
 export const notices = shallowReactive<Notice[]>([])
 let lastId = 0
 
-/** Shows that something was done; `undo` reverts it. The Changes page undoes it after the notice has gone. */
+/** Shows that something was done; `undo` reverts it. The Audit page undoes it after the notice has gone. */
 export function notify(text: string, undo: Undo | null = null): void {
   add({ text, undo, tone: 'info' }, SHOWN_MS)
 }

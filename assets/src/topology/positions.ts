@@ -11,7 +11,7 @@ import type { Point } from './model/geometry'
 
 /** Browsers send six requests to one server at a time (HTTP/1.1). */
 const REQUESTS_MAX = 6
-/** Older moves are undone on the Changes page. */
+/** Older moves are undone on the Audit page. */
 const UNDO_MAX = 50
 
 /** Devices that are moved together. */
