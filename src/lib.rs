@@ -54,6 +54,8 @@ pub mod settings;
 pub mod support;
 pub mod upgrade;
 
+pub mod oidc;
+
 pub mod api;
 pub mod realtime;
 

@@ -3,6 +3,7 @@
 use super::backup::targets;
 use super::mirror::{DATABASE_KEY, database};
 use super::notices::NoticeSettings;
+use super::oidc;
 use crate::backup::Keyring;
 use crate::config::{Config, ConfigErrors};
 
@@ -33,7 +34,8 @@ pub fn check(config: &Config) -> Result<(), ConfigErrors> {
         let key = if shown.is_some() { "backup_identity_file" } else { "backup_recipients" };
         errors.push(config.error(key, shown.unwrap_or_default(), error.to_string()));
     }
-    errors
-        .extend(NoticeSettings::of(config).err().into_iter().flat_map(|ConfigErrors(found)| found));
+    let sign_in = oidc::sign_in(config).err();
+    let found = NoticeSettings::of(config).err().into_iter().chain(sign_in);
+    errors.extend(found.flat_map(|ConfigErrors(found)| found));
     if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }

@@ -18,6 +18,7 @@ mod logging;
 mod loopback;
 mod mirror;
 mod notices;
+mod oidc;
 mod override_ends;
 mod permit_stream;
 mod reload;
@@ -135,6 +136,7 @@ impl App {
     ) -> Result<Option<Self>> {
         mirror::database(&config)?;
         let notice_settings = NoticeSettings::of(&config)?;
+        oidc::sign_in(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
         let (shutdown, stopping) = watch::channel(false);

@@ -12,7 +12,7 @@
 //! module except through [`Secret::expose`].
 //!
 //! In reading order: `key` and `key_table` (the table of keys), `settings` (the typed result),
-//! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `tls`, `log` and `secret` (the types of values and their
+//! `rules`, `database_url`, `access`, `backup`, `contacts`, `notices`, `oidc`, `tls`, `log` and `secret` (the types of values and their
 //! rules), `sources`, `file` and `layers` (where values come from), `load`, `error` and `hints`,
 //! `show`, `changes`, `secret_values`, `template`.
 
@@ -31,6 +31,7 @@ mod layers;
 mod load;
 mod log;
 mod notices;
+mod oidc;
 mod rules;
 mod secret;
 mod secret_file;
@@ -51,6 +52,7 @@ pub use key::Key;
 pub use keys::{keys, markdown_table};
 pub use load::load;
 pub use log::{LogFormat, LogLevel};
+pub use oidc::OidcSettings;
 pub use secret::Secret;
 pub use secret_values::secrets_of_environment;
 pub use settings::Config;

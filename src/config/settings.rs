@@ -11,6 +11,7 @@ use super::contacts::{ContactSettings, EscalationSettings};
 use super::database_url;
 use super::log::{LogFormat, LogLevel};
 use super::notices;
+use super::oidc::OidcSettings;
 use super::rules::{self, ValueError};
 use super::secret::Secret;
 use super::tls::AcmeChallengeType;
@@ -120,6 +121,8 @@ pub struct Config {
     pub heartbeat_url: Option<Secret>,
     /// How often it is called.
     pub heartbeat_interval_s: u32,
+    /// The provider that people may sign in with.
+    pub oidc: OidcSettings,
     /// Directory of the service's systemd credentials (systemd.exec(5)).
     pub credentials_dir: Option<PathBuf>,
     /// Directory for what the service needs only while it runs (`RuntimeDirectory=`, systemd.exec(5)).
@@ -210,6 +213,7 @@ impl Config {
             mail_from: None,
             heartbeat_url: None,
             heartbeat_interval_s: 0,
+            oidc: OidcSettings::default(),
             credentials_dir: None,
             runtime_dir: None,
             passfile: None,

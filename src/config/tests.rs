@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -32,8 +33,16 @@ impl Case {
     }
 
     pub(super) fn file(self, text: &str) -> Self {
-        fs::write(self.path("unoc.toml"), text).unwrap();
+        self.write("unoc.toml", text);
         self
+    }
+
+    /// Writes a file that is nobody else's business.
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        path
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -121,6 +130,17 @@ fn every_key_has_its_default() {
         ("heartbeat_url", ""),
         ("heartbeat_url_file", ""),
         ("heartbeat_interval_s", "60"),
+        ("oidc_issuer", ""),
+        ("oidc_client_id", ""),
+        ("oidc_client_secret", ""),
+        ("oidc_client_secret_file", ""),
+        ("oidc_ca_file", ""),
+        ("oidc_name", "single sign-on"),
+        ("oidc_scopes", "profile, email"),
+        ("oidc_role_claim", "groups, roles"),
+        ("oidc_admin_values", ""),
+        ("oidc_operator_values", ""),
+        ("oidc_viewer_values", ""),
     ];
     let expected: Vec<_> =
         expected.map(|(key, value)| (key, value.to_owned(), "default".to_owned())).into();
@@ -140,8 +160,8 @@ fn the_configuration_of_tests_has_the_defaults_and_any_port() {
 
 #[test]
 fn each_layer_overrides_the_one_below() {
-    // A step of an escalation needs a contact.
-    let alone = keys().iter().filter(|key| key.name != "escalation");
+    // A step of an escalation needs a contact, and an issuer a client.
+    let alone = keys().iter().filter(|key| !["escalation", "oidc_issuer"].contains(&key.name));
     for key in alone.filter(|key| !key.secret && !key.name.ends_with("_file")) {
         let [low, middle, high] = match key.name {
             "host" => ["10.0.0.1", "10.0.0.2", "10.0.0.3"],

@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod labels;
 pub(crate) mod metrics;
 pub(crate) mod notify_socket;
+pub(crate) mod oidc_provider;
 pub(crate) mod oracle;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;

@@ -12,6 +12,7 @@ mod health;
 mod incidents;
 mod jobs;
 mod notices;
+mod oidc;
 mod pg;
 mod realtime;
 mod store;

@@ -40,11 +40,12 @@ const LAYERS: &[(&str, u8)] = &[
     ("settings", 9),
     ("support", 9),
     ("upgrade", 9),
-    ("api", 10),
-    ("realtime", 10),
-    ("app", 11),
-    ("cli", 12),
-    ("main", 13),
+    ("oidc", 10),
+    ("api", 11),
+    ("realtime", 11),
+    ("app", 12),
+    ("cli", 13),
+    ("main", 14),
 ];
 
 /// A leaf that imports nothing of ours; only the layers that put the program together read it.
@@ -65,7 +66,9 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("age", &["backup"]),
     ("zstd", &["backup"]),
     ("object_store", &["backup"]),
-    ("reqwest", &["backup", "notices", "tls", "cli"]),
+    ("reqwest", &["backup", "notices", "oidc", "tls", "cli"]),
+    ("openidconnect", &["oidc"]),
+    ("chrono", &["oidc"]),
     ("lettre", &["notices"]),
     ("tokio_cron_scheduler", &["jobs"]),
     ("croner", &["jobs"]),

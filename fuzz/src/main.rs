@@ -1,0 +1,41 @@
+//! Random input for everything that reads what others wrote, one target each. ops/fuzz.sh says how to run it.
+//!
+//! A target fails by a panic, by an input that takes too long, and by too much memory; some also check that what
+//! was read is the same when it is written and read again.
+#![no_main]
+
+mod config;
+mod csv;
+mod dump;
+mod headers;
+mod json_lines;
+mod pem;
+mod secrets;
+mod socket;
+mod sql_rows;
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+
+/// The name of each target, and what it does with an input.
+const TARGETS: [(&str, fn(&[u8])); 9] = [
+    ("config", config::run),
+    ("csv", csv::run),
+    ("dump", dump::run),
+    ("headers", headers::run),
+    ("json_lines", json_lines::run),
+    ("pem", pem::run),
+    ("secrets", secrets::run),
+    ("socket", socket::run),
+    ("sql_rows", sql_rows::run),
+];
+
+static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+    let name = std::env::var("UNOC_FUZZ_TARGET").unwrap_or_default();
+    let names = TARGETS.map(|(name, _)| name).join(", ");
+    let found = TARGETS.into_iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("UNOC_FUZZ_TARGET is none of {names}")).1
+});
+
+fuzz_target!(|data: &[u8]| TARGET(data));
