@@ -72,7 +72,7 @@ mod tests {
         let case = Case::new();
         let path = case.path("url");
         let load = |url: &str| {
-            std::fs::write(&path, url).unwrap();
+            case.write("url", url);
             let case = Case::new().flag("database_url_file", path.to_str().unwrap());
             case.load().unwrap()
         };

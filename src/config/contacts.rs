@@ -443,8 +443,7 @@ reports = ["all"]
     #[test]
     fn an_address_may_come_from_a_file() {
         let case = Case::new();
-        let path = case.path("url");
-        std::fs::write(&path, format!("https://h/{PASSWORD}\n")).unwrap();
+        let path = case.write("url", format!("https://h/{PASSWORD}\n"));
         let file = |path: &Path| {
             let path = path.display();
             format!("[[contacts]]\nname = 'a'\nwebhook = {{ url_file = '{path}' }}\n")

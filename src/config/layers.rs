@@ -11,6 +11,7 @@ use super::key::Key;
 use super::keys::{find, keys, secret_of};
 use super::rules::ValueError;
 use super::secret_file;
+use super::secret_values::holds_secret;
 use super::setting::Setting;
 use super::settings::{Config, DEFAULT_SOURCE};
 use super::sources::CONFIG_ENVIRONMENT;
@@ -164,6 +165,25 @@ pub(super) fn secret_files(config: &mut Config) -> Vec<ConfigError> {
     errors
 }
 
+/// Returns the errors of the settings of a configuration file that are secrets, if everyone has access to it.
+pub(super) fn exposed_secrets(file: &Path, settings: &[Setting]) -> Vec<ConfigError> {
+    let Some(why) = secret_file::exposure(file) else { return Vec::new() };
+    let exposed = settings.iter().filter(|setting| holds_secret(setting));
+    let error = |setting| ConfigError::value(setting, ValueError::secret(why.clone()));
+    exposed.map(error).collect()
+}
+
+/// Returns the errors of files of secret keys that others than this module read, if everyone has access to them.
+pub(super) fn exposed_keys(config: &Config) -> Vec<ConfigError> {
+    let files = [("backup_identity_file", config.backup_identity_file.as_deref())];
+    let exposed = files.into_iter().filter_map(|(name, path)| {
+        let path = path?;
+        let why = secret_file::exposure(path)?;
+        Some(config.error(name, path.display().to_string(), why))
+    });
+    exposed.collect()
+}
+
 /// Returns the error of a data directory that is not set and has no default.
 pub(super) fn missing(config: &Config, errors: &[ConfigError]) -> Option<ConfigError> {
     let is_missing = config.data_dir.as_os_str().is_empty();
@@ -198,9 +218,36 @@ pub(super) fn contact_errors(config: &Config, errors: &[ConfigError]) -> Vec<Con
     found
 }
 
+/// Returns the errors between the settings of a sign-in provider that are valid alone: what else an issuer needs.
+pub(super) fn oidc_errors(config: &Config, errors: &[ConfigError]) -> Vec<ConfigError> {
+    let is_about =
+        |error: &ConfigError| error.key.starts_with("oidc_") || error.key == "public_url";
+    let oidc = &config.oidc;
+    let Some(issuer) = oidc.issuer.as_ref().filter(|_| !errors.iter().any(is_about)) else {
+        return Vec::new();
+    };
+    let values = [&oidc.admin_values, &oidc.operator_values, &oidc.viewer_values];
+    let missing = [
+        (oidc.client_id.is_none(), "oidc_client_id", "set it to the name of this site there"),
+        (config.public_url.is_none(), "public_url", "set it: the provider sends people back to it"),
+        (
+            values.into_iter().all(Vec::is_empty),
+            "oidc_admin_values",
+            "set it, oidc_operator_values or oidc_viewer_values: otherwise nobody gets in",
+        ),
+    ];
+    let missing = missing.into_iter().filter(|(is_missing, _, _)| *is_missing);
+    missing
+        .map(|(_, name, why)| {
+            config.error(name, String::new(), format!("{why} (oidc_issuer is {issuer})"))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::super::tests::{Case, PASSWORD, only};
     use super::*;
@@ -259,11 +306,82 @@ mod tests {
         }
     }
 
+    /// Every key that names a file of a secret, and every secret that may be in the configuration file.
+    #[test]
+    fn a_secret_that_everyone_can_read_is_refused_with_the_command_that_mends_it() {
+        let open = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o604)).unwrap();
+        let url = format!("https://u:{PASSWORD}@h/x");
+        let value = |key: &str| match key {
+            "database_url" => format!("postgres://u:{PASSWORD}@h/x"),
+            "smtp_url" => format!("smtps://u:{PASSWORD}@h"),
+            "contacts" | "heartbeat_url" => format!("{url}0123456789"),
+            _ => PASSWORD.to_owned(),
+        };
+        let mut files = 0;
+        for key in keys() {
+            let refused = |case: &Case, path: &Path, key: &str| {
+                let error = only(case.errors());
+                assert_eq!(error.key, key, "{error:?}");
+                let mends = format!("chmod o= {}", path.display());
+                assert!(error.hint.as_ref().unwrap().ends_with(&mends), "{error:?}");
+                assert!(!format!("{error:?}").contains(PASSWORD), "{error:?}");
+            };
+            if let Some(secret) = secret_of(key) {
+                let case = Case::new();
+                let path = case.write("secret", value(secret));
+                let case = case.flag(key.name, path.to_str().unwrap());
+                case.load().unwrap();
+                open(&path);
+                refused(&case, &path, key.name);
+                files += 1;
+            }
+            if key.secret {
+                let case = Case::new().file(&format!("{} = {:?}\n", key.name, value(key.name)));
+                case.load().unwrap();
+                open(&case.path("unoc.toml"));
+                refused(&case, &case.path("unoc.toml"), key.name);
+            }
+        }
+        assert_eq!(files, 5, "the keys that name a file of a secret");
+
+        let case = Case::new();
+        let path = case.write("key.txt", "AGE-SECRET-KEY-1");
+        let case = case.flag("backup_identity_file", path.to_str().unwrap());
+        case.load().unwrap();
+        open(&path);
+        assert!(only(case.errors()).hint.unwrap().contains("chmod o= "), "a key of backups");
+
+        let case = Case::new();
+        let path = case.write("url", &url);
+        let webhook = |field: &str| format!("[[contacts]]\nname = 'a'\nwebhook = {{ {field} }}\n");
+        let in_file = format!("url_file = '{}'", path.display());
+        let case = case.file(&webhook(&in_file));
+        open(&case.path("unoc.toml"));
+        case.load().unwrap();
+        open(&path);
+        assert!(only(case.errors()).hint.unwrap().contains("chmod o= "), "the file of a contact");
+        let known = "url = 'https://events.pagerduty.com/v2/enqueue', form = 'pagerduty'";
+        for (field, is_secret) in [
+            ("url = 'https://chat.example.org/hooks/T0123456789'", true),
+            ("url = 'https://chat.example.org/', key = 'k3y'", true),
+            ("url = 'https://alerts.example.org/'", false),
+            (&format!("{known}, key = 'k3y'"), true),
+            (&format!("{known}, key_file = '{}'", case.write("k", "x").display()), false),
+        ] {
+            let case = Case::new().file(&webhook(field));
+            open(&case.path("unoc.toml"));
+            let is_refused = case.load().is_err_and(|errors| only(errors.0).key == "contacts");
+            assert_eq!(is_refused, is_secret, "{field}");
+        }
+        let case = Case::new().file("database_url = 'postgres://u@h/x'\nport = 7\n");
+        open(&case.path("unoc.toml"));
+        case.load().expect("there is no secret in it");
+    }
+
     #[test]
     fn secrets_are_read_from_files_and_credentials() {
         let case = Case::new();
-        let file = case.path("shutdown_token");
-        fs::write(&file, format!("{PASSWORD}\r\n")).unwrap();
+        let file = case.write("shutdown_token", format!("{PASSWORD}\r\n"));
         let case = case.variable("UNOC_SHUTDOWN_TOKEN_FILE", file.to_str().unwrap());
         assert_eq!(case.load().unwrap().shutdown_token.unwrap().expose(), PASSWORD);
         assert_eq!(case.shown("shutdown_token"), ("***".into(), "file shutdown_token".into()));

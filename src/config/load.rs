@@ -29,6 +29,7 @@ pub(super) fn load_with_default_file(
     let mut settings = layers::defaults(&sources.environment);
     match file::read(&file::locate(sources, default_file)) {
         Ok(Some(read)) => {
+            errors.extend(layers::exposed_secrets(&read.path, &read.settings));
             settings.extend(read.settings);
             errors.extend(read.errors);
             config.file = Some(read.path);
@@ -45,8 +46,10 @@ pub(super) fn load_with_default_file(
 
     errors.extend(settings.iter().filter_map(|setting| apply(&mut config, setting).err()));
     errors.extend(layers::secret_files(&mut config));
+    errors.extend(layers::exposed_keys(&config));
     errors.extend(layers::missing(&config, &errors));
     errors.extend(layers::contact_errors(&config, &errors));
+    errors.extend(layers::oidc_errors(&config, &errors));
     let credentials = sources.environment.get("CREDENTIALS_DIRECTORY");
     config.credentials_dir = credentials.filter(|path| !path.is_empty()).map(PathBuf::from);
     config.runtime_dir = layers::runtime_dir(&sources.environment);

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::contacts::ChannelSettings;
+use super::setting::Setting;
 use super::settings::Config;
 
 /// What the name of a variable contains if its value is a secret, such as `AWS_SECRET_ACCESS_KEY` or
@@ -14,8 +17,8 @@ impl Config {
     /// Returns the secrets of the settings, and those parts of addresses that are secrets by themselves.
     pub fn secret_values(&self) -> Vec<String> {
         let mut secrets = Vec::new();
-        if let Some(token) = &self.shutdown_token {
-            secrets.push(token.expose().to_owned());
+        for secret in [&self.shutdown_token, &self.oidc.client_secret].into_iter().flatten() {
+            secrets.push(secret.expose().to_owned());
         }
         for url in [&self.database_url, &self.smtp_url].into_iter().flatten() {
             add_url(url.expose(), &mut secrets);
@@ -31,6 +34,43 @@ impl Config {
         }
         secrets
     }
+}
+
+/// Returns whether the text of a setting has a secret in it, rather than the name of a file with one.
+pub(super) fn holds_secret(setting: &Setting) -> bool {
+    let text = setting.text.trim();
+    if !setting.key.secret || text.is_empty() {
+        return false;
+    }
+    match setting.key.name {
+        "database_url" | "smtp_url" => {
+            let mut secrets = Vec::new();
+            add_url(text, &mut secrets);
+            !secrets.is_empty()
+        }
+        "contacts" => match serde_json::from_str::<Vec<Value>>(text) {
+            Ok(contacts) => contacts.iter().any(|contact| is_secret_webhook(&contact["webhook"])),
+            Err(_) => text.split_whitespace().any(is_capability),
+        },
+        _ => true,
+    }
+}
+
+/// Services whose addresses are known to everybody; their secrets are keys.
+const KNOWN_SERVICES: [&str; 2] = ["pagerduty", "alertmanager"];
+
+/// Returns whether a webhook, as the file has it, holds a secret: a key, or an address that is one.
+fn is_secret_webhook(webhook: &Value) -> bool {
+    let form = webhook["form"].as_str().unwrap_or_default();
+    let url = webhook.as_str().or_else(|| webhook["url"].as_str()).unwrap_or_default();
+    webhook["key"].is_string() || !KNOWN_SERVICES.contains(&form) && is_capability(url)
+}
+
+/// Returns whether something is reached by an address alone.
+fn is_capability(url: &str) -> bool {
+    let mut secrets = Vec::new();
+    add_capability_url(url, &mut secrets);
+    !secrets.is_empty()
 }
 
 /// Returns the values of the variables that hold secrets by their name, and the passwords in addresses.

@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use super::channel_binding;
 use super::error::PgError;
 use super::timeout_stream::{ConnectionControl, TimeoutStream};
+use crate::util::exposure;
 use crate::util::trust::{self, Trust};
 
 /// SSLRequest: its length, then its code (PostgreSQL documentation, "Message Formats").
@@ -81,7 +82,10 @@ impl TlsPolicy {
             return Ok(builder.with_no_client_auth());
         };
         let chain = read_certificates(certificates)?;
-        let pem = trust::read_pem(key).map_err(|what| tls_error(key, &what))?;
+        // One that cannot be looked at cannot be read either.
+        let open = std::fs::metadata(key).ok().and_then(|metadata| exposure(key, &metadata));
+        let pem = open.map_or_else(|| trust::read_pem(key), Err);
+        let pem = pem.map_err(|what| tls_error(key, &what))?;
         let read_key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| {
             tls_error(key, &format!("it holds no unencrypted private key: {error}"))
         })?;

@@ -40,8 +40,15 @@ pub fn read_pem(path: &Path) -> Result<Vec<u8>, String> {
 /// # Errors
 /// What is wrong with the file, without its name.
 pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let pem = read_pem(path)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+    certificates(&read_pem(path)?)
+}
+
+/// Reads one or more certificates in PEM form.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|error| error.to_string())?;
     if certificates.is_empty() {
         return Err("it holds no certificate in PEM form".to_owned());

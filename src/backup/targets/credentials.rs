@@ -3,20 +3,17 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::error::TargetError;
 use super::redact::Redactor;
+use crate::util::exposure;
 
 /// Largest file; a service account's key in JSON has about 2.4 kB.
 const BYTES_MAX: u64 = 64 * 1024;
 
 /// Name of a systemd credential before the target's name.
 const CREDENTIAL_START: &str = "backup_target_";
-
-/// The permissions of everybody else (chmod(1)).
-const OTHERS: u32 = 0o007;
 
 /// A file of secrets that was read.
 pub(super) struct CredentialsFile {
@@ -98,9 +95,8 @@ impl CredentialsFile {
         if !metadata.is_file() {
             return Err(invalid("it is not a file".to_owned()));
         }
-        if metadata.permissions().mode() & OTHERS != 0 {
-            let shown = path.display();
-            return Err(invalid(format!("everyone can read it; chmod o= {shown}")));
+        if let Some(why) = exposure(&path, &metadata) {
+            return Err(invalid(why));
         }
         let text = text_of(file).map_err(|_| invalid("it cannot be read as text".to_owned()))?;
         if u64::try_from(text.len()).is_ok_and(|bytes| bytes > BYTES_MAX) {
@@ -155,6 +151,7 @@ fn unquoted(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
 

@@ -1,6 +1,7 @@
 //! Who can read a backup, and who cannot.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -220,6 +221,7 @@ fn a_lost_own_key_is_replaced_and_old_backups_need_the_kit() {
     assert!(file.exists(), "a key that is missing says nothing against the file");
     host.verify_with(&before, &key.file).expect(0);
     let environment = [("UNOC_BACKUP_IDENTITY_FILE", key.path())];
+    fs::set_permissions(key.path(), PermissionsExt::from_mode(0o600)).unwrap();
     let id = before["id"].as_str().unwrap();
     run_with(&host.data_dir(), &environment, &["backup", "verify", id]).expect(0);
     // A damaged key is not replaced: older backups could not be opened, and nobody would notice.

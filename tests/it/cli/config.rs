@@ -1,6 +1,7 @@
 //! `unoc config`, and the table of settings in the documentation.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -21,6 +22,7 @@ fn all_errors_are_listed_together() {
         "port = 70000\ncolour = \"red\"\nlog_level = \"LOUD\"\nshutdown_token = \"short\"\n",
     )
     .unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
     let check = |json: bool| {
         let mut command = unoc(&["config", "check", "--max-connections", "3"]);
         command.arg("--config").arg(&file);

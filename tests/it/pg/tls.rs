@@ -1,5 +1,8 @@
 //! Each `sslmode` against a server with and without TLS.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use tempfile::TempDir;
 use unoc::pg::PgConfig;
 
@@ -137,13 +140,21 @@ fn a_client_logs_in_with_a_certificate() {
     postgres.demand_client_certificates();
     let client = clients.issue(&[crate::harness::postgres::USER]);
     let write = |name, pem| certificates::write(directory.path(), name, pem);
+    let set_mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("our own file");
+    };
     let (certificate, key) = (write("c.crt", &client.certificate), write("c.key", &client.key));
+    set_mode(&key, 0o644);
     let stranger = authority.issue(&["stranger"]);
     let (foreign, foreign_key) =
         (write("s.crt", &stranger.certificate), write("s.key", &stranger.key));
     let pair = |certificate: &std::path::Path, key: &std::path::Path| {
         format!("sslmode=require&sslcert={}&sslkey={}", certificate.display(), key.display())
     };
+    holds(&postgres.url(), &[(pair(&certificate, &key), "chmod o= ")]);
+    for path in [&key, &foreign_key, &foreign] {
+        set_mode(path, 0o640);
+    }
     let table = [
         (pair(&certificate, &key), "encrypted"),
         (pair(&foreign, &foreign_key), "fatal alert"),

@@ -198,6 +198,7 @@ fn a_changed_password_takes_effect_with_the_file_that_holds_the_address() {
     let (data_dir, file) = (directory.path().join("data"), directory.path().join("url"));
     // As an editor on Windows writes it.
     fs::write(&file, format!("\u{feff}{url}\r\n")).unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
     let environment =
         [("UNOC_DATABASE_URL_FILE", file.to_str().unwrap()), ("UNOC_DEV_FEATURES", "0")];
     let server = Server::start(&data_dir, &environment);
