@@ -6,7 +6,7 @@
 #
 # A check that cannot run here is reported and counted as SKIPPED, with the reason, never as passed.
 # CARGO_TARGET_DIR is honoured. UNOC_TEST_CACHE (default: a directory in the user's cache) holds the Python tools,
-# cargo-deny, cargo-deb and further versions of PostgreSQL.
+# cargo-deny, cargo-deb, further versions of PostgreSQL, an OpenID Connect provider, and the inputs that fuzzing found.
 set -uo pipefail
 cd "$(dirname "$(realpath "$0")")/.." || exit 1
 
@@ -38,7 +38,9 @@ checks=(
   'deployment: the commands and settings of docs/DEPLOYMENT.md, on a host booted in a container'
   'deb: the Debian package, on a host booted in a container'
   'image: the container image, built and run'
+  'fuzz: random input for everything that reads what others wrote'
   'deny: licences, advisories and sources of the dependencies'
+  'audit: advisories about the packages of the page and of the tests'
 )
 
 # The exit status of a check that was skipped, as in automake.
@@ -63,7 +65,7 @@ check_lint() {
 
 check_test() {
   # A test that cannot run here writes the reason into this file, and passes.
-  export UNOC_TEST_SKIPS=$scratch/skips
+  export UNOC_TEST_SKIPS=$scratch/skips UNOC_TEST_CACHE=$cache
   if cargo nextest --version > /dev/null 2>&1; then
     cargo nextest run --locked --no-fail-fast
   else
@@ -171,7 +173,7 @@ check_schemathesis() {
 check_shell() {
   local scripts=(.ci/run) script
   while IFS= read -r script; do scripts+=("$script"); done < <(find appliance ops tests -name '*.sh' -not -path '*/node_modules/*')
-  scripts+=(ops/zig-cc appliance/deb/{preinst,postinst,prerm,postrm})
+  scripts+=(ops/zig-cc fuzz/rustc-guided appliance/deb/{preinst,postinst,prerm,postrm})
   if has shellcheck; then
     shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
   else
@@ -239,6 +241,32 @@ check_deny() {
     tail -n 3 "$scratch/advisories"
     echo 'the advisories were not checked: their database cannot be fetched here' | tee -a "$scratch/skips"
   fi
+}
+
+# UNOC_TEST_FUZZ_SECONDS is how long each target runs.
+check_fuzz() {
+  has c++ || skip 'there is no C++ compiler, which libFuzzer needs'
+  UNOC_TEST_CACHE=$cache ops/fuzz.sh "${UNOC_TEST_FUZZ_SECONDS:-60}"
+}
+
+# The registry is asked about the lock files; nothing is installed. One that does not answer such questions answers with an
+# error, which has no count of vulnerabilities.
+check_audit() {
+  has npm || skip 'npm is not installed'
+  local directory asked=0 failed=0
+  for directory in assets tests/clients tests/oidc; do
+    (cd "$directory" && timeout 60 npm audit --json --audit-level=moderate) > "$scratch/audit" 2> "$scratch/audit.err" ||
+      true
+    if ! grep -q '"auditReportVersion"' "$scratch/audit"; then
+      tail -n 3 "$scratch/audit.err"
+      continue
+    fi
+    asked=$((asked + 1))
+    if ! (cd "$directory" && npm audit --audit-level=moderate); then failed=1; fi
+  done
+  [ "$asked" -gt 0 ] || skip 'the registry of npm packages answers no questions about advisories here'
+  [ "$asked" -eq 3 ] || echo 'not all packages were checked: the registry did not answer' | tee -a "$scratch/skips"
+  [ "$failed" -eq 0 ]
 }
 
 needs_binary() { [ -x "$binary" ] || skip "there is no $binary (ops/check.sh build makes it)"; }

@@ -129,6 +129,23 @@ install_python_tools() {
   cp "$list" "$venv/installed.txt"
 }
 
+# A certified OpenID Connect provider, which the tests of signing in start.
+install_oidc_provider() {
+  local directory=$UNOC_TEST_CACHE/oidc-provider lock=tests/oidc/package-lock.json
+  if cmp -s "$lock" "$directory/installed.json"; then return 0; fi
+  has npm || { echo 'npm is missing: the OpenID Connect provider of the tests cannot be installed'; return 0; }
+  echo "installing the OpenID Connect provider of $lock into $directory"
+  rm -rf "$directory"
+  mkdir -p "$directory"
+  cp tests/oidc/package.json "$lock" "$directory/"
+  if (cd "$directory" && npm ci --no-audit --no-fund); then
+    cp "$lock" "$directory/installed.json"
+  else
+    rm -rf "$directory"
+    echo 'the OpenID Connect provider could not be installed'
+  fi
+}
+
 # The node of an older Debian cannot build the page; the index of Python packages has a newer one.
 install_newer_node() {
   local venv=$UNOC_TEST_CACHE/venv
@@ -176,6 +193,7 @@ install_cargo_tools() {
 install_packages
 install_python_tools
 install_newer_node
+install_oidc_provider
 install_postgres_versions
 install_cargo_tools
 install_zig
