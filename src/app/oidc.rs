@@ -31,6 +31,7 @@ pub(super) fn sign_in(config: &Config) -> Result<Option<OidcSignIn>, ConfigError
         client_secret: settings.client_secret.as_ref().map(|secret| secret.expose().to_owned()),
         name: settings.name.clone(),
         redirect_url: format!("{public_url}{CALLBACK_PATH}"),
+        base_path: config.base_path.clone(),
         scopes: settings.scopes.clone(),
         role_claims: settings.role_claims.clone(),
         role_values: vec![

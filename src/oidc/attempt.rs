@@ -5,7 +5,6 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 
 use super::error::OidcError;
-use super::return_path::return_path;
 use crate::domain::Timestamp;
 use crate::util::hex;
 
@@ -71,7 +70,7 @@ impl AttemptSigner {
             state: CsrfToken::new(state.to_owned()),
             nonce: Nonce::new(nonce.to_owned()),
             verifier: PkceCodeVerifier::new(verifier.to_owned()),
-            return_to: return_path(&return_to).unwrap_or("/").to_owned(),
+            return_to,
             begun_at,
         })
     }

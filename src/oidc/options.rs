@@ -17,6 +17,8 @@ pub struct OidcOptions {
     pub name: String,
     /// Where the provider sends people back to; it is registered there.
     pub redirect_url: String,
+    /// The path under which the page is: empty, or `/a/b`.
+    pub base_path: String,
     /// What is asked for besides `openid`.
     pub scopes: Vec<String>,
     /// Claims whose values give a role: a name, or a path such as `realm_access.roles`.

@@ -116,7 +116,7 @@ pub struct AuthorizationAnswer {
 pub struct OidcIdentity {
     /// The issuer and the subject: the pair that names a person for ever (OpenID Connect Core 1.0, section 5.7).
     pub subject: String,
-    /// What the person calls himself or herself. It is not unique, and may change.
+    /// What the person is called at the provider, as a name of a user. It is not unique, and may change.
     pub name: String,
     pub role: Role,
     /// The path of the page to go to.
@@ -169,7 +169,9 @@ impl OidcSignIn {
             .add_scopes(parts.options.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(challenge)
             .url();
-        let return_to = return_to.and_then(return_path).unwrap_or("/").to_owned();
+        let base_path = &parts.options.base_path;
+        let return_to = return_to.and_then(|path| return_path(path, base_path));
+        let return_to = return_to.map_or_else(|| format!("{base_path}/"), str::to_owned);
         let attempt = SignInAttempt { state, nonce, verifier, return_to, begun_at: now };
         Ok(SignInStart { authorization_url: url.into(), cookie: parts.signer.sign(&attempt) })
     }
@@ -324,12 +326,14 @@ fn time(now_us: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(now_us).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// Returns what a person is called here. Users have letters, digits and `.-_@` in their names.
 fn name(claims: &VerifiedClaims) -> String {
     let user_name = claims.preferred_username().map(|name| name.as_str());
     let name = user_name.or_else(|| claims.email().map(|email| email.as_str()));
     let name = name.filter(|name| !name.trim().is_empty());
     let name = name.unwrap_or_else(|| claims.subject().as_str());
-    name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect()
+    let allowed = |c: char| c.is_alphanumeric() || ".-_@".contains(c);
+    name.chars().map(|c| if allowed(c) { c } else { '-' }).take(NAME_CHARS_MAX).collect()
 }
 
 /// A refusal of the code is the fault of the answer; anything else is the provider's.

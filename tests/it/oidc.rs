@@ -32,6 +32,7 @@ fn options(issuer: &str) -> OidcOptions {
         client_secret: Some(CLIENT_SECRET.to_owned()),
         name: "Provider of the tests".to_owned(),
         redirect_url: REDIRECT_URL.to_owned(),
+        base_path: "/unoc".to_owned(),
         scopes: ["profile", "email", "groups"].map(str::to_owned).to_vec(),
         role_claims: ["groups", "roles"].map(str::to_owned).to_vec(),
         role_values: vec![

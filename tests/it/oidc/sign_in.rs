@@ -7,9 +7,9 @@ use unoc::oidc::{ATTEMPT_MAX_S, OidcError, OidcIdentity, OidcOptions, OidcSignIn
 use super::{REDIRECT_URL, answer, later, now, options, wait};
 use crate::harness::oidc_provider::{Browser, OidcProvider};
 
-/// Signs a person in who asked for `/devices?q=x`.
+/// Signs a person in who asked for `/unoc/devices?q=x`.
 fn sign_in(site: &OidcSignIn, person: &str) -> Result<OidcIdentity, OidcError> {
-    let start = wait(site.begin(Some("/devices?q=x"), now()))?;
+    let start = wait(site.begin(Some("/unoc/devices?q=x"), now()))?;
     let back = Browser::new().sign_in(&start.authorization_url, REDIRECT_URL, person);
     wait(site.finish(answer(&back), Some(&start.cookie), now()))
 }
@@ -19,7 +19,7 @@ fn expect(issuer: &str, person: &str, role: Role) -> Result<OidcIdentity, OidcEr
         subject: format!("{issuer} {person}"),
         name: person.to_owned(),
         role,
-        return_to: "/devices?q=x".to_owned(),
+        return_to: "/unoc/devices?q=x".to_owned(),
     })
 }
 
@@ -91,7 +91,7 @@ fn an_answer_counts_for_the_browser_that_asked() {
     let elsewhere = OidcSignIn::new(options(&provider.issuer())).unwrap();
     let finished = wait(elsewhere.finish(answer(&back), Some(&mine.cookie), now()));
     assert_eq!(finished, Err(OidcError::Expired), "another run");
-    assert_eq!(finish(Some(&mine.cookie), 0).unwrap().return_to, "/", "no other host");
+    assert_eq!(finish(Some(&mine.cookie), 0).unwrap().return_to, "/unoc/", "no other host");
     let again = finish(Some(&mine.cookie), 0).unwrap_err();
     assert!(
         matches!(&again, OidcError::Invalid(said) if said.contains("invalid_grant")),
