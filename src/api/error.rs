@@ -1,12 +1,15 @@
 //! Errors as answers: the only module that maps errors to status codes.
 
+use std::time::Duration;
+
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::validation::{FieldError, ValidationErrors};
+use crate::auth::{AuthError, LoginError};
 use crate::backup::BackupError;
 use crate::domain::{Refusal, RowRefusal};
 use crate::engine::EngineError;
@@ -26,6 +29,8 @@ use crate::wire::ImportErrors;
 pub(super) enum ApiError {
     Engine(EngineError),
     Store(StoreError),
+    Auth(AuthError),
+    Login(LoginError),
     Sync(SyncError),
     Job(JobError),
     Incident(IncidentError),
@@ -64,6 +69,10 @@ pub(super) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     obstacles: Option<Vec<String>>,
+    /// For a login: `code`, if the password is right and a code of the second factor is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    needs: Option<&'static str>,
 }
 
 /// The error of one row of a bulk request.
@@ -90,6 +99,24 @@ pub(super) struct Intended;
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Engine(error) => Self::Engine(error),
+            other => Self::Auth(other),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Engine(error) => Self::Engine(error),
+            other => Self::Login(other),
+        }
     }
 }
 
@@ -179,6 +206,8 @@ impl IntoResponse for ApiError {
             Self::Engine(error @ EngineError::Panicked) => internal(&error),
             Self::Engine(EngineError::Store(error)) | Self::Store(error) => internal(&error),
             Self::Broken(error) => internal(error.as_ref()),
+            Self::Auth(error) => account(&error),
+            Self::Login(error) => login(&error),
             Self::Sync(error) => mirror(&error),
             Self::Job(error) => job(&error),
             Self::Incident(error) => incident(&error),
@@ -215,8 +244,46 @@ impl IntoResponse for ApiError {
 
 /// Returns an error answer with a text.
 pub(super) fn answer(status: StatusCode, detail: impl Into<String>) -> Response {
-    (status, Json(ErrorBody { detail: detail.into(), errors: None, obstacles: None }))
-        .into_response()
+    let detail = detail.into();
+    (status, Json(ErrorBody { detail, errors: None, obstacles: None, needs: None })).into_response()
+}
+
+/// Returns the answer of a change of users, sessions or tokens that was not made.
+fn account(error: &AuthError) -> Response {
+    match error {
+        AuthError::Refused(_) | AuthError::Wrong(_) => {
+            answer(StatusCode::BAD_REQUEST, error.to_string())
+        }
+        AuthError::NotFound(_) => answer(StatusCode::NOT_FOUND, error.to_string()),
+        AuthError::Throttled { retry_after } => throttled(error.to_string(), *retry_after),
+        AuthError::Busy => answer(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        AuthError::Engine(_) => internal(error),
+    }
+}
+
+/// Returns the answer to somebody who was not logged in.
+fn login(error: &LoginError) -> Response {
+    let detail = error.to_string();
+    match error {
+        LoginError::Wrong => answer(StatusCode::UNAUTHORIZED, detail),
+        LoginError::NeedsCode => {
+            let needs = Some("code");
+            let body = ErrorBody { detail, errors: None, obstacles: None, needs };
+            (StatusCode::UNAUTHORIZED, Json(body)).into_response()
+        }
+        LoginError::Refused(_) => answer(StatusCode::BAD_REQUEST, detail),
+        LoginError::Throttled { retry_after } => throttled(detail, *retry_after),
+        LoginError::Busy => answer(StatusCode::SERVICE_UNAVAILABLE, detail),
+        LoginError::Engine(_) => internal(error),
+    }
+}
+
+/// Returns 429 with the time after which a client may try again.
+fn throttled(detail: String, retry_after: Duration) -> Response {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, detail);
+    let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    response
 }
 
 fn refused(refusal: &Refusal) -> Response {
@@ -240,7 +307,8 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::Simulated { row, .. } => Some(vec![row_error(row)]),
         _ => None,
     };
-    let body = ErrorBody { detail: refusal.to_string(), errors, obstacles: obstacles(refusal) };
+    let (detail, obstacles) = (refusal.to_string(), obstacles(refusal));
+    let body = ErrorBody { detail, errors, obstacles, needs: None };
     (status, Json(body)).into_response()
 }
 

@@ -1,6 +1,5 @@
 //! Extractors: bodies, ids and queries, with v2's validation errors, and the origin of a request.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -9,9 +8,11 @@ use axum::http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
+use super::access::RequestClient;
 use super::error::ApiError;
-use super::request::{Peer, RequestId};
+use super::request::RequestId;
 use super::validation::{FieldError, Fields, FromFields, parse};
+use crate::auth::{Caller, Identity};
 use crate::store::AuditOrigin;
 use crate::util::without_bom;
 
@@ -27,7 +28,7 @@ impl<S: Sync, T: FromFields> FromRequest<S> for Body422<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
         let bytes = read_body(request.into_body(), T::BODY_BYTES_MAX).await?;
-        let invalid = |error: FieldError| ApiError::Invalid(vec![error.bounded()]);
+        let invalid = |error: FieldError| invalid::<T>(vec![error.bounded()]);
         if bytes.is_empty() {
             return Err(invalid(FieldError::whole("missing", "Field required", Value::Null)));
         }
@@ -140,30 +141,37 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let (actor, address) = match parts.extensions.get::<Peer>() {
-            Some(Peer::Address { ip, .. }) => {
-                let address = client(*ip, &parts.headers).to_string();
-                (format!("api {address}"), address)
+        let client = parts.extensions.get::<RequestClient>();
+        let address = client.and_then(|client| client.address).map(|address| address.to_string());
+        let address = address.unwrap_or_default();
+        let actor = match parts.extensions.get::<Caller>() {
+            Some(Caller { identity: Identity::Anonymous | Identity::Host, .. }) | None => {
+                format!("api {address}").trim_end().to_owned()
             }
-            Some(process @ Peer::Process { .. }) => (process.to_string(), String::new()),
-            None => ("api".to_owned(), String::new()),
+            Some(caller) => caller.actor(),
         };
         let request_id = parts.extensions.get::<RequestId>();
-        Ok(Self(AuditOrigin {
-            actor,
-            address,
-            request_id: request_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
-        }))
+        let request_id = request_id.map(|id| id.as_str().to_owned()).unwrap_or_default();
+        Ok(Self(AuditOrigin { actor, address, request_id }))
     }
 }
 
-/// Returns the client's address. `X-Forwarded-For` is trusted from a reverse proxy on this host.
-fn client(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let forwarded = || {
-        let list = headers.get("x-forwarded-for")?.to_str().ok()?;
-        list.rsplit(',').next()?.trim().parse().ok()
-    };
-    if peer.is_loopback() { forwarded().unwrap_or(peer) } else { peer }
+/// Who sends the request, from where.
+pub(super) struct Sender {
+    pub(super) caller: Caller,
+    pub(super) client: RequestClient,
+}
+
+impl<S: Sync> FromRequestParts<S> for Sender {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let known = (parts.extensions.get::<Caller>(), parts.extensions.get::<RequestClient>());
+        let (Some(caller), Some(client)) = known else {
+            return Err(ApiError::Broken("the gate is not in front of the router".into()));
+        };
+        Ok(Self { caller: caller.clone(), client: client.clone() })
+    }
 }
 
 fn read_fields<T: FromFields>(object: &Map<String, Value>, place: &str) -> Result<T, ApiError> {
@@ -171,8 +179,16 @@ fn read_fields<T: FromFields>(object: &Map<String, Value>, place: &str) -> Resul
     let read = T::from_fields(&mut Fields::new(object, vec![place.into()], &mut errors));
     match read {
         Some(read) if errors.is_empty() => Ok(read),
-        _ => Err(ApiError::Invalid(errors)),
+        _ => Err(invalid::<T>(errors)),
     }
+}
+
+/// Returns the errors of a request. They quote what is wrong, but no secret.
+fn invalid<T: FromFields>(mut errors: Vec<FieldError>) -> ApiError {
+    if T::HAS_SECRETS {
+        errors.iter_mut().for_each(|error| error.input = Value::Null);
+    }
+    ApiError::Invalid(errors)
 }
 
 async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {

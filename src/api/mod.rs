@@ -4,6 +4,7 @@
 //! [`error`] maps errors to status codes.
 
 mod access;
+mod account;
 mod answer_cache;
 mod audit;
 mod backups;
@@ -39,6 +40,8 @@ mod router;
 mod runbook;
 mod seed;
 mod selection;
+mod session;
+mod sessions;
 mod settings;
 mod shutdown;
 mod simulate;
@@ -46,11 +49,13 @@ mod state;
 mod streaming;
 mod support;
 mod sync;
+mod tokens;
 mod topology;
 mod ui;
+mod users;
 mod validation;
 
-pub use access::{Access, gate};
+pub use access::{Access, GateRules, ServiceSecret, TrustedProxies, gate};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use checks::{CheckHistory, CheckView};
 pub use history::CustomerSamples;

@@ -6,15 +6,20 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ContactBuilder, Content, InfoBuilder, LicenseBuilder, Object, OpenApi, OpenApiBuilder, Ref,
     RefOr, Response, ResponseBuilder, Schema, Type,
 };
 use utoipa_axum::router::OpenApiRouter;
 
+use super::access::{self, Needs};
 use super::error::ErrorBody;
 use super::state::ApiState;
 use super::validation::ValidationErrors;
+use crate::auth::Permission;
 
 /// Returns the route of the document, which is rendered once.
 pub(super) fn serve(document: &OpenApi) -> axum::routing::MethodRouter<ApiState> {
@@ -40,6 +45,68 @@ pub(super) fn base() -> OpenApiRouter<ApiState> {
         ))
         .build();
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).build())
+}
+
+/// The names of the two ways to be known.
+const COOKIE_SCHEME: &str = "session";
+const BEARER_SCHEME: &str = "token";
+
+/// Says of each operation who may ask for it, by the table that the gate has.
+pub(super) fn add_security(document: &mut OpenApi) {
+    let cookie = ApiKeyValue::with_description(
+        "unoc_session",
+        "The session of a user who has logged in (`POST /api/session`). Over HTTPS its name is __Host-unoc_session. \
+         While there are no users, the host itself needs none",
+    );
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API token (`POST /api/tokens`)"));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(COOKIE_SCHEME, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    components.add_security_scheme(BEARER_SCHEME, SecurityScheme::Http(bearer.build()));
+    for (path, method, operation) in access::operations(document) {
+        let Some(needs) = access::needs_of(&method, path) else { continue };
+        let scheme = |name: &str| SecurityRequirement::new::<_, _, &str>(name, []);
+        // A list without entries: nobody has to be known.
+        let mut security = Vec::new();
+        if !needs.contains(&Permission::Public) {
+            security.push(scheme(COOKIE_SCHEME));
+            security
+                .extend(needs.iter().any(|one| is_for_tokens(*one)).then(|| scheme(BEARER_SCHEME)));
+            add(
+                operation,
+                &[
+                    ("401", "Nobody is known, or a token that is not valid"),
+                    ("403", "The caller may not do this"),
+                ],
+            );
+            let text = operation.description.take().unwrap_or_default();
+            operation.description =
+                Some(format!("{text}\n\n{}", sentence(needs)).trim().to_owned());
+        }
+        operation.security = Some(security);
+    }
+}
+
+/// Returns whether a token may have the permission.
+fn is_for_tokens(permission: Permission) -> bool {
+    match permission {
+        Permission::Metrics | Permission::Read | Permission::Operate => true,
+        Permission::Public | Permission::Admin | Permission::Account => false,
+    }
+}
+
+/// Returns who may ask for an operation, as a sentence.
+fn sentence(needs: Needs) -> String {
+    let words = needs.iter().map(|one| match one {
+        Permission::Public => "nothing",
+        Permission::Metrics => "the role `viewer`, or a token with the scope `metrics`",
+        Permission::Read => "the role `viewer`",
+        Permission::Operate => "the role `operator`",
+        Permission::Admin => "the role `admin`",
+        Permission::Account => "a user who has logged in",
+    });
+    format!("Needs {}.", words.collect::<Vec<_>>().join(" or "))
 }
 
 /// Adds the answers that every request of a method may get.

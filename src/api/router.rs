@@ -7,14 +7,17 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::access::{Authorization, authorize};
 use super::error::answer;
 use super::state::ApiState;
 use super::{
-    audit, backups, checks, csv, devices, export, health, history, incidents, interfaces, jobs,
-    lifecycle, limits, links, logs, metrics, notices, openapi, optics, overrides, problems,
-    reports, request, runbook, seed, settings, shutdown, simulate, support, sync, topology, ui,
+    account, audit, backups, checks, csv, devices, export, health, history, incidents, interfaces,
+    jobs, lifecycle, limits, links, logs, metrics, notices, openapi, optics, overrides, problems,
+    reports, request, runbook, seed, session, sessions, settings, shutdown, simulate, support,
+    sync, tokens, topology, ui, users,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -54,8 +57,14 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(settings::router())
         .merge(limits::router())
         .merge(shutdown::router())
+        .merge(session::router())
+        .merge(sessions::router())
+        .merge(account::router())
+        .merge(tokens::router())
+        .merge(users::router())
         .merge(support::router());
     openapi::add_common_answers(router.get_openapi_mut());
+    openapi::add_security(router.get_openapi_mut());
     router
 }
 
@@ -69,16 +78,22 @@ pub fn router(state: ApiState) -> Router {
     state.http().set_routes(&document, &base);
     let routes = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
     let pages = Router::new().fallback(ui::fallback).layer(compression());
+    let authorization = Authorization::new(state.auth().clone(), &base);
     routes
         .fallback_service(pages.with_state(state.clone()))
+        .layer(from_fn_with_state(Arc::new(authorization), authorize))
         .layer(from_fn_with_state(Arc::clone(state.http()), request::guard))
         .with_state(state)
 }
 
 /// Returns the OpenAPI document as JSON.
 pub fn document() -> String {
-    let (_, document) = resources().split_for_parts();
-    document.to_pretty_json().expect("the document is plain data")
+    documented().to_pretty_json().expect("the document is plain data")
+}
+
+/// Returns the document of every resource.
+pub(super) fn documented() -> OpenApi {
+    resources().split_for_parts().1
 }
 
 fn compression() -> CompressionLayer {

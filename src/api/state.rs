@@ -10,6 +10,7 @@ use super::answer_cache::{ProblemsAnswer, SharedAnswer, SummaryAnswer};
 use super::lease::Leases;
 use super::list_cache::ListCache;
 use super::metrics::http::HttpMetrics;
+use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::health::HealthHandle;
@@ -50,6 +51,7 @@ pub struct ShutdownGuard {
 /// What the handlers ask and command.
 pub struct ApiServices {
     pub engine: EngineHandle,
+    pub auth: AuthHandle,
     pub settings: RuntimeSettings,
     pub sync: SyncHandle,
     pub jobs: JobsHandle,
@@ -156,6 +158,11 @@ impl ApiState {
 
     pub(super) fn handle(&self) -> &EngineHandle {
         &self.0.services.engine
+    }
+
+    /// Returns the handle of users, sessions and tokens.
+    pub fn auth(&self) -> &AuthHandle {
+        &self.0.services.auth
     }
 
     pub(super) fn settings(&self) -> &RuntimeSettings {

@@ -26,7 +26,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; \
      base-uri 'self'; frame-ancestors 'self'; form-action 'self'";
 
 /// Paths that are not pages: an unknown path below them is an error and not answered with the page.
-const NOT_PAGES: [&str; 4] = ["/api", "/health", "/socket.io", "/openapi.json"];
+const NOT_PAGES: [&str; 5] = ["/api", "/health", "/metrics", "/socket.io", "/openapi.json"];
 
 /// Answers every request that no route matches: files of the page, its own routes, redirects, 404.
 pub(super) async fn fallback(
@@ -37,10 +37,7 @@ pub(super) async fn fallback(
 ) -> Response {
     let base = state.options().base_path.as_str();
     let Some(path) = uri.path().strip_prefix(base) else { return not_found() };
-    let is_page_path = !NOT_PAGES.iter().any(|prefix| {
-        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
-    if !is_page_path {
+    if !is_page_path(path) {
         return without_slash(&uri, base).unwrap_or_else(not_found);
     }
     if method != Method::GET && method != Method::HEAD {
@@ -59,6 +56,13 @@ pub(super) async fn fallback(
             None => not_found(),
         },
     }
+}
+
+/// Returns whether a path without the base path may be one of the page or its files.
+pub(super) fn is_page_path(path: &str) -> bool {
+    !NOT_PAGES.iter().any(|prefix| {
+        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 fn not_found() -> Response {

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::api::ServiceSecret;
+
 /// The longest answer that a check reads.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 
@@ -14,6 +16,8 @@ const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 pub(super) struct OwnServer {
     pub(super) address: SocketAddr,
     pub(super) base_path: String,
+    /// By which it knows that it asks itself.
+    pub(super) secret: ServiceSecret,
 }
 
 /// An answer.
@@ -33,9 +37,10 @@ impl OwnServer {
         path: &str,
         body: &str,
     ) -> io::Result<OwnAnswer> {
-        let Self { address, base_path } = self;
+        let Self { address, base_path, .. } = self;
+        let known = self.known();
         let head = format!(
-            "{method} {base_path}{path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: unoc-check\r\n\
+            "{method} {base_path}{path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: unoc-check\r\n{known}\
              connection: close\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
@@ -47,12 +52,19 @@ impl OwnServer {
     /// # Errors
     /// As for [`OwnServer::request`].
     pub(super) async fn get(&self, path: &str, bytes_max: u64) -> io::Result<OwnAnswer> {
-        let Self { address, base_path } = self;
+        let Self { address, base_path, .. } = self;
+        let known = self.known();
         // In HTTP/1.0, a long answer comes in one piece (RFC 9112, 6.1).
         let head = format!(
-            "GET {base_path}{path} HTTP/1.0\r\nhost: {address}\r\nuser-agent: unoc-support\r\n\r\n"
+            "GET {base_path}{path} HTTP/1.0\r\nhost: {address}\r\nuser-agent: unoc-support\r\n\
+             {known}\r\n"
         );
         self.exchange(head.as_bytes(), bytes_max).await
+    }
+
+    /// The header by which it knows that it asks itself.
+    fn known(&self) -> String {
+        format!("{}: {}\r\n", ServiceSecret::HEADER, self.secret.expose())
     }
 
     async fn exchange(&self, request: &[u8], bytes_max: u64) -> io::Result<OwnAnswer> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod applied_config;
+mod auth;
 mod backup;
 mod check;
 mod checks;
@@ -46,6 +47,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
+pub use auth::NoUsers;
 pub use backup::{backup_options, start_backups};
 pub use check::check;
 pub use crashes::{RunEnd, RunRecorder, ServiceEnd, ServiceResult, report_service_end};
@@ -72,7 +74,7 @@ use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
 use self::unix_socket::UnixSocket;
-use crate::api::{self, ApiOptions, ApiState, ShutdownGuard, TokenCheck};
+use crate::api::{self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::RefreshStatus;
@@ -148,6 +150,7 @@ impl App {
         let started = StartedSite::start(&config, clock, &stopping).await?;
         let Some(StartedSite { handle, engine, sync, mirror }) = started else { return Ok(None) };
         load_demo(&config, &handle).await?;
+        let auth = auth::start_auth(&config, &handle)?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
         let BoundListener { listener, address, reachable } = listen(&config, inputs.passed)?;
@@ -155,10 +158,12 @@ impl App {
         let (job_handle, jobs) = start_jobs(&handle, &backups, &routes, &logs, &sync).await?;
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, routes, &mut tasks, &stopping)?;
-        let (layer, sockets) = settings::start_sockets(&config, &handle, &logs)?;
+        let (layer, sockets) = settings::start_sockets(&config, &handle, &auth, &logs)?;
         let connections = ConnectionLimit::new(config.max_connections);
         let parts = CheckedParts {
             engine: handle.clone(),
+            auth: auth.clone(),
+            service: ServiceSecret::draw(),
             incidents: incidents.clone(),
             sync: sync.clone(),
             jobs: job_handle,
@@ -173,17 +178,19 @@ impl App {
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let reloaded = ReloadParts::of(&parts, &logs, &notices, &health);
         let reloader = ConfigReloader::new(reloaded, inputs.read_config, config.clone());
+        let secret = parts.service.clone();
         let services = parts.services(health, notices, logs.clone());
-        let options = api_options(&config, reloader.config(), &shutdown, reachable);
+        let options = api_options(&config, reloader.config(), &shutdown, (reachable, &secret));
         let state = ApiState::new(services, options);
         tasks.spawn(run_until_stopped(reloader.run(reload), stopping.clone()));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
-        let service = api::gate(access::access_rules(&config), service);
+        let service = api::gate(access::gate_rules(&config, &auth, secret.clone()), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
         let unix_service = service.clone();
         let server = server::HttpServer { listener, service, connections, drain_wait: DRAIN_WAIT };
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
+        auth::tell_access(&config, &auth, reachable);
         let unix_socket = unix_socket::open(&config);
         announce(&config, &handle, (address, reachable), unix_socket.as_ref());
         let unix_server = unix_socket
@@ -332,6 +339,9 @@ fn spawn_tasks(
     tasks.spawn(refresh(handle.clone()));
     tasks.spawn(run_until_stopped(logs.levels().clone().end_in_time(), stopping.clone()));
     tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
+    tasks.spawn(run_until_stopped(sockets.clone().send_presence(), stopping.clone()));
+    tasks.spawn(run_until_stopped(sockets.clone().watch_callers(), stopping.clone()));
+    tasks.spawn(run_until_stopped(state.auth().clone().keep(), stopping.clone()));
     let settings = sockets.settings().clone().end_in_time(handle.clone());
     tasks.spawn(run_until_stopped(settings, stopping.clone()));
     let ends = override_ends::end_overrides(handle.clone());
@@ -362,7 +372,7 @@ fn api_options(
     config: &Config,
     current: watch::Receiver<Config>,
     shutdown: &Arc<watch::Sender<bool>>,
-    reachable: SocketAddr,
+    (reachable, secret): (SocketAddr, &ServiceSecret),
 ) -> ApiOptions {
     let accepts = config
         .shutdown_token
@@ -373,7 +383,7 @@ fn api_options(
     ApiOptions {
         base_path: config.base_path.clone(),
         shutdown: ShutdownGuard { accepts, trigger },
-        support: support::source(current, reachable),
+        support: support::source(current, reachable, secret.clone()),
     }
 }
 

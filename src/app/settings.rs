@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use crate::auth::AuthHandle;
 use crate::config::Config;
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
@@ -15,9 +16,10 @@ use crate::settings::RuntimeSettings;
 pub(super) fn start_sockets(
     config: &Config,
     engine: &EngineHandle,
+    auth: &AuthHandle,
     logs: &Logs,
 ) -> Result<(RealtimeLayer, Sockets)> {
     let settings = RuntimeSettings::load(&engine.read(), engine.now());
     let settings = settings.context("cannot read the settings that were changed at run time")?;
-    Ok(Sockets::new(engine.clone(), logs.clone(), settings, &config.base_path))
+    Ok(Sockets::new(engine.clone(), auth.clone(), logs.clone(), settings, &config.base_path))
 }

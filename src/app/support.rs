@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::crashes::crash_files;
 use super::loopback::OwnServer;
 use super::mirror;
-use crate::api::SupportSource;
+use crate::api::{ServiceSecret, SupportSource};
 use crate::backup::targets::BackupTarget;
 use crate::config::{self, Config, ConfigErrors};
 use crate::engine::Clock;
@@ -78,7 +78,7 @@ pub struct SupportFacts<'a> {
 /// What the server has to say.
 pub enum SupportServer {
     /// The server itself makes the bundle: it asks this URL, its own, for its answers.
-    Itself(String),
+    Itself { url: String, secret: ServiceSecret },
     /// The bundle that it made. It knows secrets of its environment that a command does not.
     Bundle(Vec<u8>),
     /// Why it says nothing.
@@ -119,7 +119,7 @@ pub fn make_support_bundle(
         bundle.add(&file.name, file.content)?;
     }
     match &facts.server {
-        SupportServer::Itself(url) => match own_server(url) {
+        SupportServer::Itself { url, secret } => match own_server(url, secret) {
             Some(server) => of_server(&server, runtime, &mut bundle)?,
             None => bundle.add(HEALTH_FILE, Err(format!("{url} is no URL of a server")))?,
         },
@@ -154,11 +154,15 @@ pub fn make_support_bundle(
 }
 
 /// Returns what makes a bundle in the server that is reached at this address.
-pub(super) fn source(config: watch::Receiver<Config>, reachable: SocketAddr) -> SupportSource {
-    let server = format!("http://{reachable}{}", config.borrow().base_path);
+pub(super) fn source(
+    config: watch::Receiver<Config>,
+    reachable: SocketAddr,
+    secret: ServiceSecret,
+) -> SupportSource {
+    let url = format!("http://{reachable}{}", config.borrow().base_path);
     Arc::new(move || {
         let config = config.borrow().clone();
-        let server = SupportServer::Itself(server.clone());
+        let server = SupportServer::Itself { url: url.clone(), secret: secret.clone() };
         let facts = SupportFacts { config: Ok(&config), server, files: Vec::new() };
         make_support_bundle(facts, &Handle::current())
     })
@@ -244,10 +248,11 @@ fn in_time<T: Send + 'static>(
 }
 
 /// Takes a URL as the file `endpoint` has it apart.
-fn own_server(url: &str) -> Option<OwnServer> {
+fn own_server(url: &str, secret: &ServiceSecret) -> Option<OwnServer> {
     let rest = url.strip_prefix("http://")?;
     let (address, base_path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Some(OwnServer { address: address.parse().ok()?, base_path: base_path.to_owned() })
+    let (address, base_path) = (address.parse().ok()?, base_path.to_owned());
+    Some(OwnServer { address, base_path, secret: secret.clone() })
 }
 
 fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -> io::Result<()> {
@@ -324,6 +329,7 @@ mod tests {
 
     #[test]
     fn the_endpoint_is_an_address_and_a_path() {
+        let own_server = |url| own_server(url, &ServiceSecret::draw());
         let server = own_server("http://127.0.0.1:5001/noc").unwrap();
         assert_eq!((server.address.port(), server.base_path.as_str()), (5001, "/noc"));
         assert_eq!(own_server("http://[::1]:5001").unwrap().base_path, "");

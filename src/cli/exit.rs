@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::app::NoUsers;
 use crate::backup::BackupError;
 use crate::config::ConfigErrors;
 use crate::engine::EngineError;
@@ -88,7 +89,7 @@ impl From<anyhow::Error> for CommandError {
             (Some(error), _) | (_, Some(EngineError::Store(error))) => store_exit_code(error),
             (_, Some(EngineError::Refused(_))) => REFUSED,
             (_, Some(EngineError::Busy | EngineError::ReadOnly { .. })) => TEMPORARY,
-            _ if error.is::<ConfigErrors>() => REFUSED,
+            _ if error.is::<ConfigErrors>() || error.is::<NoUsers>() => REFUSED,
             _ => FAILED,
         };
         Self { cause: error, code }

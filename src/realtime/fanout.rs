@@ -23,6 +23,9 @@ pub(super) struct Fanout {
     paces: HashMap<Sid, Pace>,
 }
 
+/// The namespace of the built-in page.
+pub(super) const LIVE: &str = "/live";
+
 /// The Socket.IO room of the clients that have joined: they may be sent events.
 pub(super) const JOINED: &str = "joined";
 

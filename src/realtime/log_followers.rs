@@ -4,7 +4,7 @@
 //! `logs {missed, lines}`, until `logs:unfollow`. A client confirms each batch by `logs:received`. One that
 //! does not is sent nothing more after a few batches, and told how many lines it missed when it goes on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -16,7 +16,9 @@ use socketioxide::extract::{SocketRef, State};
 use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 
+use super::callers::caller_of;
 use super::fanout::{Event, emit};
+use crate::auth::Permission;
 use crate::logs::{LogLine, Logs};
 use crate::settings::{LOG_FOLLOWERS_MAX, RuntimeSetting, RuntimeSettings};
 use crate::wire::LogLineView;
@@ -44,10 +46,19 @@ struct SharedFollowers {
 
 struct Following {
     clients: HashMap<Sid, Follower>,
-    /// Clients beyond [`LOG_FOLLOWERS_MAX`], or of a feature that is off, that have no answer yet.
-    refused: HashSet<Sid>,
+    /// Clients that are not to follow and have no answer yet.
+    refused: HashMap<Sid, FollowRefusal>,
     /// The last line that was sent, or left out of a batch.
     sent_id: u64,
+}
+
+/// Why a client does not follow the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FollowRefusal {
+    NotAllowed,
+    /// There are [`LOG_FOLLOWERS_MAX`] already.
+    Full,
+    SwitchedOff,
 }
 
 impl Following {
@@ -84,7 +95,7 @@ struct LogsRefused {
 
 impl LogFollowers {
     pub(super) fn new(logs: Logs, settings: RuntimeSettings) -> Self {
-        let following = Following { clients: HashMap::new(), refused: HashSet::new(), sent_id: 0 };
+        let following = Following { clients: HashMap::new(), refused: HashMap::new(), sent_id: 0 };
         let joined = Notify::new();
         Self(Arc::new(SharedFollowers { logs, settings, following: Mutex::new(following), joined }))
     }
@@ -93,7 +104,7 @@ impl LogFollowers {
     /// message is read: only the futures of handlers run in any order.
     pub(super) fn listen(socket: &SocketRef) {
         socket.on("logs:follow", |socket: SocketRef, State(all): State<Self>| {
-            all.add(socket.id);
+            all.add(socket.id, caller_of(&socket).may(Permission::Operate));
             ready(())
         });
         socket.on("logs:received", |socket: SocketRef, State(all): State<Self>| {
@@ -133,10 +144,14 @@ impl LogFollowers {
     }
 
     /// Adds a client; the task answers it.
-    fn add(&self, sid: Sid) {
+    fn add(&self, sid: Sid, is_allowed: bool) {
         let mut following = self.lock();
-        if !following.clients.contains_key(&sid) && following.clients.len() >= LOG_FOLLOWERS_MAX {
-            following.refused.insert(sid);
+        let is_full =
+            !following.clients.contains_key(&sid) && following.clients.len() >= LOG_FOLLOWERS_MAX;
+        if !is_allowed || is_full {
+            let why = if is_allowed { FollowRefusal::Full } else { FollowRefusal::NotAllowed };
+            following.refused.insert(sid, why);
+            self.0.joined.notify_one();
             return;
         }
         if following.clients.is_empty() {
@@ -161,12 +176,13 @@ impl LogFollowers {
         let is_on = self.0.settings.is_on(RuntimeSetting::LogStreaming);
         if !is_on {
             let ended: Vec<Sid> = following.clients.drain().map(|(sid, _)| sid).collect();
-            following.refused.extend(ended);
+            following
+                .refused
+                .extend(ended.into_iter().map(|sid| (sid, FollowRefusal::SwitchedOff)));
         }
-        let refusal = refusal(is_on);
         following
             .refused
-            .retain(|sid| namespace.get_socket(*sid).is_some() && !send(*sid, &refusal));
+            .retain(|sid, why| namespace.get_socket(*sid).is_some() && !send(*sid, &why.event()));
         let answer = Event::new("logs:following", &LogsFollowed { last_id: sent_id });
         for (sid, follower) in &mut following.clients {
             follower.is_answered = follower.is_answered || send(*sid, &answer);
@@ -192,13 +208,18 @@ impl LogFollowers {
     }
 }
 
-fn refusal(is_on: bool) -> Event {
-    let detail = match is_on {
-        true => format!("{LOG_FOLLOWERS_MAX} clients follow the log already"),
-        false => "The live log is switched off; PATCH /api/settings with {\"log_streaming\": true} switches it on"
-            .to_owned(),
-    };
-    Event::new("logs:refused", &LogsRefused { detail })
+impl FollowRefusal {
+    fn event(self) -> Event {
+        let detail = match self {
+            Self::NotAllowed => "Following the log needs the role operator".to_owned(),
+            Self::Full => format!("{LOG_FOLLOWERS_MAX} clients follow the log already"),
+            Self::SwitchedOff => {
+                "The live log is switched off; PATCH /api/settings with {\"log_streaming\": true} switches it on"
+                    .to_owned()
+            }
+        };
+        Event::new("logs:refused", &LogsRefused { detail })
+    }
 }
 
 /// Returns lines as JSON, serialised once for all clients.

@@ -4,6 +4,7 @@
 //! buffer; one whose buffer is full misses events, is asked to read everything again as soon as there is
 //! room, and does not slow the others; the more often that happens, the less often it is asked. A second task sends the log to the clients of `/live` that ask for it.
 
+mod callers;
 mod events;
 mod fanout;
 mod incidents;
@@ -11,6 +12,7 @@ mod live;
 mod log_followers;
 mod metrics;
 mod pace;
+mod presence;
 mod sockets;
 mod task;
 

@@ -11,12 +11,14 @@ use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tokio::sync::Notify;
 use tracing::info;
-use uuid::Uuid;
 
-use super::fanout::{CHECKS, JOINED, client_count};
+use super::callers::{self, caller_of};
+use super::fanout::{CHECKS, JOINED, LIVE, client_count};
 use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
+use super::presence::Presence;
+use crate::auth::{AuthHandle, Identity};
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
 use crate::settings::RuntimeSettings;
@@ -25,8 +27,6 @@ use crate::util::metrics::{Metric, float};
 /// The Tower layer that answers Socket.IO's HTTP requests.
 pub type RealtimeLayer = SocketIoLayer;
 
-/// The namespace of the built-in page.
-pub(super) const LIVE: &str = "/live";
 /// v2's timing, to which its clients are tuned.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,35 +43,25 @@ const CLIENT_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 pub struct Sockets {
     pub(super) io: SocketIo,
     log_followers: LogFollowers,
-    check_marker: CheckMarker,
+    presence: Presence,
+    auth: AuthHandle,
     /// Wakes the task that forwards commits: a heartbeat is wanted now.
     pub(super) heartbeat_wanted: Arc<Notify>,
     pub(super) metrics: Arc<FanoutMetrics>,
     settings: RuntimeSettings,
 }
 
-/// The part of a query by which clients of the service's own checks are known. It is drawn at each start, so
-/// that nobody else can connect unnoticed.
-#[derive(Clone)]
-struct CheckMarker(Arc<str>);
-
-impl CheckMarker {
-    fn is_in(&self, socket: &SocketRef) -> bool {
-        let query = socket.req_parts().uri.query().unwrap_or_default();
-        query.split('&').any(|part| part == &*self.0)
-    }
-}
-
 impl Sockets {
     /// Creates the server, under `{base_path}/socket.io`.
     pub fn new(
         handle: EngineHandle,
+        auth: AuthHandle,
         logs: Logs,
         settings: RuntimeSettings,
         base_path: &str,
     ) -> (RealtimeLayer, Self) {
         let log_followers = LogFollowers::new(logs, settings.clone());
-        let check_marker = CheckMarker(format!("check={}", Uuid::new_v4().simple()).into());
+        let presence = Presence::new();
         let (layer, io) = SocketIo::builder()
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
@@ -81,11 +71,14 @@ impl Sockets {
             .max_buffer_size(BUFFERED_PACKETS)
             .with_state(handle)
             .with_state(log_followers.clone())
-            .with_state(check_marker.clone())
+            .with_state(auth.clone())
+            .with_state(presence.clone())
             .build_layer();
         let join = async |socket: SocketRef| socket.join(JOINED);
-        io.ns("/", join.with(log_connection));
-        let join_live = async |socket: SocketRef, State(handle): State<EngineHandle>| {
+        io.ns("/", join.with(log_connection).with(callers::admit));
+        let join_live = async |socket: SocketRef,
+                               State(handle): State<EngineHandle>,
+                               State(presence): State<Presence>| {
             socket.join(JOINED);
             match SnapshotHint::of(&handle) {
                 Ok(hint) => {
@@ -94,10 +87,13 @@ impl Sockets {
                 }
                 Err(error) => tracing::error!(%error, "Could not send the first event to a client"),
             }
+            presence.greet(&socket);
         };
-        io.ns(LIVE, join_live.with(log_connection));
+        io.ns(LIVE, join_live.with(log_connection).with(callers::admit));
         let (heartbeat_wanted, metrics) = Default::default();
-        (layer, Self { io, log_followers, check_marker, heartbeat_wanted, metrics, settings })
+        let sockets =
+            Self { io, log_followers, presence, auth, heartbeat_wanted, metrics, settings };
+        (layer, sockets)
     }
 
     /// The number of clients of both namespaces, without those of the service's own checks.
@@ -117,12 +113,6 @@ impl Sockets {
         [clients].into_iter().chain(self.metrics.read()).collect()
     }
 
-    /// The part of a query by which a client of the service's own checks is known: it is neither logged nor
-    /// counted.
-    pub fn check_marker(&self) -> String {
-        self.check_marker.0.to_string()
-    }
-
     /// The settings that it follows.
     pub fn settings(&self) -> &RuntimeSettings {
         &self.settings
@@ -139,6 +129,17 @@ impl Sockets {
         self.log_followers.send_lines(&self.io, LIVE).await;
     }
 
+    /// Tells clients who looks at which device. Never returns: the composition root runs it beside the server.
+    pub async fn send_presence(self) {
+        self.presence.send_lists(&self.io, LIVE).await;
+    }
+
+    /// Disconnects clients whose session or token has ended, within a second. Never returns: the composition root
+    /// runs it beside the server.
+    pub async fn watch_callers(self) {
+        callers::watch(self.auth, self.io, self.log_followers).await;
+    }
+
     /// Disconnects all clients, so that they reconnect to the next process at once.
     pub async fn close(&self) {
         self.io.close().await;
@@ -147,28 +148,31 @@ impl Sockets {
 
 /// Logs connects and disconnects, in sentences that the runbook searches for. Runs before the handshake is
 /// complete, so that the disconnect of a client that leaves at once is logged too, and its first event is heard.
-async fn log_connection(
-    socket: SocketRef,
-    State(check_marker): State<CheckMarker>,
-) -> Result<(), Infallible> {
-    if check_marker.is_in(&socket) {
+async fn log_connection(socket: SocketRef) -> Result<(), Infallible> {
+    if caller_of(&socket).identity == Identity::ServiceCheck {
         socket.join(CHECKS);
         return Ok(());
     }
     info!(client.sid = %socket.id, client.namespace = socket.ns(), "Client connected: {}", socket.id);
     if socket.ns() == LIVE {
         LogFollowers::listen(&socket);
+        Presence::listen(&socket);
     }
     // It does its work at once: its future may run at any time.
-    socket.on_disconnect(|socket: SocketRef, State(log): State<LogFollowers>| {
-        log.remove(socket.id);
-        info!(
-            client.sid = %socket.id,
-            client.namespace = socket.ns(),
-            "Client disconnected: {}",
-            socket.id
-        );
-        ready(())
-    });
+    let on_disconnect =
+        |socket: SocketRef, State(log): State<LogFollowers>, State(presence): State<Presence>| {
+            if socket.ns() == LIVE {
+                log.remove(socket.id);
+                presence.remove(socket.id);
+            }
+            info!(
+                client.sid = %socket.id,
+                client.namespace = socket.ns(),
+                "Client disconnected: {}",
+                socket.id
+            );
+            ready(())
+        };
+    socket.on_disconnect(on_disconnect);
     Ok(())
 }

@@ -8,12 +8,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::{info, warn};
 
 use super::events::{self, PendingEvents};
-use super::fanout::Fanout;
+use super::fanout::{Fanout, LIVE};
 use super::incidents;
 use super::live::{self, HEARTBEAT_INTERVAL, PendingChanges};
 use super::metrics::FanoutMetrics;
 use super::pace::Pace;
-use super::sockets::{LIVE, Sockets};
+use super::sockets::Sockets;
 use crate::engine::{Commit, EngineHandle};
 use crate::incidents::IncidentsHandle;
 use crate::settings::{LIVE_INTERVAL_MIN, RuntimeSetting, RuntimeSettings};

@@ -1,6 +1,13 @@
-//! Access control for all requests, including Socket.IO: hosts, origins, CORS.
+//! Access control for all requests, including Socket.IO: hosts, origins, CORS, and who asks.
+//!
+//! The gate stands in front of everything and finds out who asks. Whether that caller may do it is decided where the
+//! route is known: for the API behind the router ([`authorize`]), for Socket.IO by its namespaces.
 
 mod authority;
+mod authorize;
+mod client;
+mod credentials;
+mod permissions;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -17,41 +24,140 @@ use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
+pub use client::TrustedProxies;
+pub use credentials::ServiceSecret;
 pub use policy::Access;
 
+pub(super) use authorize::{Authorization, authorize};
+pub(super) use client::RequestClient;
+pub(super) use credentials::{no_session_cookie, session_cookie};
+pub(super) use permissions::{Needs, needs_of, operations};
+
+use self::client::ClientPlace;
+use self::credentials::{CredentialError, bearer_token, session_secret};
 use self::policy::Admission;
 use super::{conditional, request};
+use crate::auth::{AuthHandle, AuthMode, Caller, Identity, Role};
 
 /// How long a browser may cache the answer to a preflight request; Chromium's own limit.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// Wraps `service`, so that it answers only requests that `access` admits.
-pub fn gate<S>(access: Access, service: S) -> Router
+/// The request to stop the process.
+const SHUTDOWN_PATH: &str = "/api/admin/shutdown";
+
+/// What the gate decides by.
+pub struct GateRules {
+    pub access: Access,
+    pub proxies: TrustedProxies,
+    pub auth: AuthHandle,
+    /// By which the service's own checks are known.
+    pub service: ServiceSecret,
+    /// The path under which everything is served.
+    pub base_path: String,
+}
+
+/// Wraps `service`, so that it answers only requests that the rules admit, each with its [`Caller`].
+pub fn gate<S>(rules: GateRules, service: S) -> Router
 where
     S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Response: IntoResponse,
     S::Future: Send + 'static,
 {
-    let state = (Arc::new(access), cors());
+    let shutdown_path = format!("{}{SHUTDOWN_PATH}", rules.base_path);
+    let state = Arc::new(Gate { rules, shutdown_path, cors: cors() });
     let admitted = axum::middleware::from_fn_with_state(state, admit);
     Router::new().fallback_service(service).layer(admitted)
 }
 
-type Gate = (Arc<Access>, CorsLayer);
+struct Gate {
+    rules: GateRules,
+    shutdown_path: String,
+    cors: CorsLayer,
+}
 
-async fn admit(State((access, cors)): State<Gate>, request: Request, next: Next) -> Response {
+async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let access = &gate.rules.access;
     let mut response = match access.admit(&request) {
         Err(refusal) => request::refuse(&request, refusal.into_response()),
-        Ok(Admission::WithoutCors) => next.run(request).await,
-        Ok(Admission::WithCors) => match cors.layer(next).oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
+        Ok(admission) => {
+            let known = gate.introduce(&mut request, admission);
+            match admission {
+                Admission::WithoutCors | Admission::OtherSite => answer(known, request, next).await,
+                Admission::WithCors => {
+                    let inner = tower::service_fn(move |request| {
+                        let next = next.clone();
+                        async move { Ok::<_, Infallible>(answer(known, request, next).await) }
+                    });
+                    match gate.cors.layer(inner).oneshot(request).await {
+                        Ok(response) => response,
+                        Err(never) => match never {},
+                    }
+                }
+            }
+        }
     };
     if access.has_origins() {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     }
     response
+}
+
+/// Answers a request, unless its credentials cannot be used.
+async fn answer(known: Result<(), CredentialError>, request: Request, next: Next) -> Response {
+    match known {
+        Ok(()) => next.run(request).await,
+        Err(error) => request::refuse(&request, authorize::unauthorized(error.to_string())),
+    }
+}
+
+impl Gate {
+    /// Puts who asks, and from where, into the request.
+    fn introduce(
+        &self,
+        request: &mut Request,
+        admission: Admission,
+    ) -> Result<(), CredentialError> {
+        let client = self.rules.proxies.client_of(request);
+        let caller = self.caller_of(request, &client, admission)?;
+        request.extensions_mut().insert(client);
+        request.extensions_mut().insert(caller);
+        Ok(())
+    }
+
+    fn caller_of(
+        &self,
+        request: &Request,
+        client: &RequestClient,
+        admission: Admission,
+    ) -> Result<Caller, CredentialError> {
+        let (auth, headers) = (&self.rules.auth, request.headers());
+        if headers.get(ServiceSecret::HEADER).is_some_and(|given| self.rules.service.is(given)) {
+            // The support bundle has the log, too.
+            return Ok(Caller { identity: Identity::ServiceCheck, role: Some(Role::Operator) });
+        }
+        // The request to stop the process has a token of its own, and may have it here.
+        let token = match bearer_token(headers) {
+            Err(_) | Ok(Some(_)) if request.uri().path() == self.shutdown_path => None,
+            token => token?,
+        };
+        if let Some(token) = token {
+            return auth.token_caller(token).ok_or(CredentialError::BadToken);
+        }
+        if let ClientPlace::HostUser { uid, user } = &client.place {
+            return Ok(Caller::host_user(*uid, user));
+        }
+        // A page of another site can make a browser send its cookie, but must not act by it.
+        if admission != Admission::OtherSite {
+            let secret = session_secret(headers, client.has_tls);
+            if let Some(caller) = secret.and_then(|secret| auth.session_caller(secret)) {
+                return Ok(caller);
+            }
+        }
+        match client.place {
+            ClientPlace::ThisHost if auth.mode() == AuthMode::Open => Ok(Caller::host()),
+            _ => Ok(auth.anonymous()),
+        }
+    }
 }
 
 /// Returns the CORS layer for pages of allowed origins, which may do everything that UNOC's own
@@ -61,7 +167,7 @@ fn cors() -> CorsLayer {
         .allow_origin(AllowOrigin::mirror_request())
         .allow_methods(AllowMethods::mirror_request())
         .allow_headers(AllowHeaders::mirror_request())
-        // A reverse proxy may require a password or a cookie.
+        // A user may be logged in, and a reverse proxy may require a password or a cookie.
         .allow_credentials(true)
         .expose_headers([
             header::ETAG,

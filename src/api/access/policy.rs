@@ -18,6 +18,8 @@ use super::authority::{Authority, Host};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Names that end so are those of loopback (RFC 6761 section 6.3).
+const LOOPBACK_NAME: &str = "localhost";
 /// Longest part of a header that a refusal quotes; a DNS name has up to 253 characters.
 const QUOTED_CHARS_MAX: usize = 260;
 
@@ -30,14 +32,15 @@ pub struct Access {
     sockets: String,
 }
 
-/// How an admitted request is answered.
+/// From where an admitted request comes, as its browser tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It comes from a program, from the appliance's own page, or from a page whose browser
-    /// withholds the answer.
+    /// It comes from a program or from the appliance's own page.
     WithoutCors,
     /// It comes from a page of an allowed origin, so the answer has CORS headers.
     WithCors,
+    /// It is a read for a page of another site, whose browser withholds the answer. Nobody is logged in there.
+    OtherSite,
 }
 
 /// Why a request is refused.
@@ -61,7 +64,7 @@ impl Access {
     ) -> Self {
         // Browsers do not resolve these names (RFC 6761 section 6.3), and a host outside the
         // network cannot answer for the machine's own name.
-        let mut hosts = ["localhost", "*.localhost"].map(str::to_owned).to_vec();
+        let mut hosts = vec![LOOPBACK_NAME.to_owned(), format!("*.{LOOPBACK_NAME}")];
         if let Some(short) = machine_name.split('.').next().filter(|short| !short.is_empty()) {
             hosts.extend([machine_name.to_owned(), short.to_owned(), format!("{short}.local")]);
         }
@@ -90,18 +93,19 @@ impl Access {
             return Ok(Admission::WithoutCors);
         }
         let Some(origin) = request.headers().get(header::ORIGIN) else {
-            let is_allowed = site.is_none() || is_harmless;
-            return if is_allowed {
-                Ok(Admission::WithoutCors)
-            } else {
-                Err(AccessRefusal::OtherSite)
+            return match (site, is_harmless) {
+                (None, _) => Ok(Admission::WithoutCors),
+                (Some(_), true) => Ok(Admission::OtherSite),
+                (Some(_), false) => Err(AccessRefusal::OtherSite),
             };
         };
         let origin = origin.to_str().unwrap_or_default();
         if self.origins.iter().any(|allowed| is_same_origin(allowed, origin)) {
             Ok(Admission::WithCors)
-        } else if is_harmless || (site.is_none() && hosts.is_origin(origin)) {
+        } else if site.is_none() && hosts.is_origin(origin) {
             Ok(Admission::WithoutCors)
+        } else if is_harmless {
+            Ok(Admission::OtherSite)
         } else {
             let host = hosts.host_header.unwrap_or("unnamed");
             Err(AccessRefusal::Origin { origin: quoted(origin), host: quoted(host) })
@@ -120,6 +124,19 @@ impl Access {
             None => name.eq_ignore_ascii_case(allowed),
         })
     }
+}
+
+/// Returns whether a request names only this host itself: a loopback address or `localhost`.
+pub(super) fn asks_for_loopback<B>(request: &Request<B>) -> bool {
+    let is_loopback = |host: Host<'_>| match host {
+        Host::Address(address) => address.is_loopback(),
+        Host::Name(name) => {
+            let top = name.rsplit('.').next().unwrap_or(name);
+            top.eq_ignore_ascii_case(LOOPBACK_NAME)
+        }
+    };
+    RequestHosts::of(request)
+        .is_ok_and(|hosts| hosts.all.iter().all(|named| is_loopback(named.host)))
 }
 
 /// The hosts that a request names.

@@ -135,7 +135,7 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
             let verdict = access.admit(&request(line, &headers));
             assert_eq!(
                 verdict,
-                Ok(expected.unwrap_or(Admission::WithoutCors)),
+                Ok(expected.unwrap_or(Admission::OtherSite)),
                 "{line} {headers:?}"
             );
         }

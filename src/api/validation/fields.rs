@@ -9,6 +9,8 @@ use super::parse::ParseError;
 pub(crate) trait FromFields: Sized {
     /// Largest accepted body in bytes, more than any valid body of this kind.
     const BODY_BYTES_MAX: usize = 64 * 1024;
+    /// Whether it has a password or a code, which no error may quote.
+    const HAS_SECRETS: bool = false;
 
     /// Reads all fields. Returns `None` only after an error was recorded.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;

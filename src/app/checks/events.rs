@@ -33,8 +33,8 @@ pub(super) fn add(probes: &mut ProbeTable, server: &OwnServer, parts: &CheckedPa
 
 /// How long a client that has just connected waits for a heartbeat, which is sent because it asks for it.
 async fn delivery(server: &OwnServer, sockets: &Sockets) -> io::Result<Duration> {
-    let path = format!("/socket.io/?EIO=4&transport=polling&{}", sockets.check_marker());
-    let open = ok(server, "GET", &path, "").await?;
+    let path = "/socket.io/?EIO=4&transport=polling";
+    let open = ok(server, "GET", path, "").await?;
     let sid = session_id(&open).ok_or_else(|| io::Error::other("Socket.IO opens no session"))?;
     let path = format!("{path}&sid={sid}");
     ok(server, "POST", &path, CONNECT).await?;

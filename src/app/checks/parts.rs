@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::super::applied_config::AppliedConfig;
 use super::super::connections::ConnectionLimit;
 use super::{host, measure};
-use crate::api::{ApiServices, ServiceUsage};
+use crate::api::{ApiServices, ServiceSecret, ServiceUsage};
+use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
 use crate::health::HealthHandle;
@@ -20,6 +21,9 @@ use crate::sync::SyncHandle;
 /// What the probes look at.
 pub(crate) struct CheckedParts {
     pub(crate) engine: EngineHandle,
+    pub(crate) auth: AuthHandle,
+    /// By which the server knows the checks.
+    pub(crate) service: ServiceSecret,
     pub(crate) incidents: IncidentsHandle,
     pub(crate) sync: SyncHandle,
     pub(crate) jobs: JobsHandle,
@@ -41,11 +45,12 @@ impl CheckedParts {
         notices: NoticesHandle,
         logs: Logs,
     ) -> ApiServices {
-        let Self { engine, incidents, sync, jobs, backups, sockets, connections, .. } = self;
+        let Self { engine, auth, incidents, sync, jobs, backups, sockets, connections, .. } = self;
         let clients = sockets.clone();
         let settings = sockets.settings().clone();
         ApiServices {
             engine,
+            auth,
             settings,
             sync,
             jobs,

@@ -30,7 +30,11 @@ pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
         }
         Ok(CheckReading::of(milliseconds(longest)))
     });
-    let server = OwnServer { address: parts.own_address, base_path: parts.base_path.clone() };
+    let server = OwnServer {
+        address: parts.own_address,
+        base_path: parts.base_path.clone(),
+        secret: parts.service.clone(),
+    };
     events::add(probes, &server, parts);
     probes.add("http.response", move || {
         let server = server.clone();

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 /// Errors that any request can get: the document adds them to all operations, 405 has none.
-const COMMON_ERRORS: [u16; 11] = [400, 403, 404, 405, 408, 413, 421, 422, 500, 503, 507];
+const COMMON_ERRORS: [u16; 12] = [400, 401, 403, 404, 405, 408, 413, 421, 422, 500, 503, 507];
 
 /// An error or a redirection has to be one that the document has for the operation. What is no operation,
 /// such as the page, is not looked at.
