@@ -1,29 +1,22 @@
 //! The handle through which all others use this layer.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
+use super::book::{AuthBook, SessionLimits, after, role_of};
 use super::caller::{Caller, Identity};
+use super::enrolments::Enrolments;
 use super::error::AuthError;
+use super::failures::FailureLog;
+use super::hasher::{PasswordCost, PasswordHasher};
+use super::mode::AuthMode;
 use super::secret::{digest, is_session_secret, is_token};
+use super::setup::SetupState;
+use super::throttle::LoginThrottle;
 use crate::domain::Timestamp;
-use crate::engine::EngineHandle;
-use crate::store::{
-    ApiToken, AuditOrigin, AuthBatch, LoginSession, Role, SessionId, StoreError, TokenId,
-    TokenScope, User, UserId,
-};
-
-/// How long sessions last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionLimits {
-    /// A session that is not used for this long ends.
-    pub idle: Duration,
-    /// A session ends this long after the login, however it is used.
-    pub absolute: Duration,
-}
+use crate::engine::{AuthWrite, EngineHandle};
+use crate::store::{LoginSession, Role, StoreError};
 
 /// What the configuration says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,45 +26,27 @@ pub struct AuthOptions {
     pub is_insecure: bool,
 }
 
-/// Who has to be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthMode {
-    /// There are no users: those on this host may do everything, others nothing.
-    Open,
-    /// There are no users, and everybody may do everything.
-    Insecure,
-    /// There are users: nobody may do anything without being known.
-    Login,
-}
-
-impl AuthMode {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Insecure => "insecure",
-            Self::Login => "login",
-        }
-    }
-}
-
 /// Answers who a request is from; clones share what they know.
 #[derive(Clone)]
-pub struct AuthHandle(Arc<SharedAuth>);
+pub struct AuthHandle(pub(super) Arc<SharedAuth>);
 
-struct SharedAuth {
-    engine: EngineHandle,
-    options: RwLock<AuthOptions>,
-    /// Held only while it is read or changed.
-    book: RwLock<AuthBook>,
+pub(super) struct SharedAuth {
+    pub(super) engine: EngineHandle,
+    pub(super) hasher: PasswordHasher,
+    /// Written by the engine's thread alone, after the store. Held only while it is read or changed.
+    state: RwLock<AuthState>,
+    pub(super) throttle: LoginThrottle,
+    pub(super) failures: FailureLog,
+    pub(super) enrolments: Enrolments,
+    /// Held only while it is read or replaced.
+    pub(super) setup: Mutex<SetupState>,
+    /// Grows when a session or token ended, or somebody may do something else.
     ends: watch::Sender<u64>,
 }
 
-/// All users, sessions and tokens.
-#[derive(Default)]
-pub(super) struct AuthBook {
-    pub(super) users: BTreeMap<UserId, User>,
-    pub(super) sessions: BTreeMap<SessionId, LoginSession>,
-    pub(super) tokens: BTreeMap<TokenId, ApiToken>,
+struct AuthState {
+    book: AuthBook,
+    options: AuthOptions,
 }
 
 impl AuthHandle {
@@ -80,30 +55,44 @@ impl AuthHandle {
     /// # Errors
     /// When the store cannot be read.
     pub fn load(engine: EngineHandle, options: AuthOptions) -> Result<Self, StoreError> {
+        Self::load_with(engine, options, PasswordCost::STANDARD)
+    }
+
+    pub(super) fn load_with(
+        engine: EngineHandle,
+        options: AuthOptions,
+        cost: PasswordCost,
+    ) -> Result<Self, StoreError> {
+        let book = AuthBook::new(engine.read().auth()?);
         Ok(Self(Arc::new(SharedAuth {
             engine,
-            options: RwLock::new(options),
-            book: RwLock::default(),
+            hasher: PasswordHasher::new(cost),
+            state: RwLock::new(AuthState { book, options }),
+            throttle: LoginThrottle::default(),
+            failures: FailureLog::default(),
+            enrolments: Enrolments::default(),
+            setup: Mutex::default(),
             ends: watch::channel(0).0,
         })))
     }
 
     /// Puts another configuration into force.
     pub fn set_options(&self, options: AuthOptions) {
-        *self.0.options.write().unwrap_or_else(PoisonError::into_inner) = options;
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner).options = options;
+        self.tell_ends();
     }
 
     /// Returns who has to be known at present.
     pub fn mode(&self) -> AuthMode {
-        let options = self.options();
-        match self.read(|book| book.users.is_empty()) {
+        self.read_state(|state| match state.book.is_empty() {
             false => AuthMode::Login,
-            true if options.is_insecure => AuthMode::Insecure,
+            true if state.options.is_insecure => AuthMode::Insecure,
             true => AuthMode::Open,
-        }
+        })
     }
 
-    /// Returns a request's caller without credentials, who is not on this host in mode open.
+    /// Returns the caller of a request without credentials that does not come from this host, or comes while there are
+    /// users.
     pub fn anonymous(&self) -> Caller {
         Caller::anonymous((self.mode() == AuthMode::Insecure).then_some(Role::Admin))
     }
@@ -114,12 +103,11 @@ impl AuthHandle {
         if !is_session_secret(secret) {
             return None;
         }
-        let hash = digest(secret);
-        self.read(|book| {
-            let session = book.sessions.values().find(|session| session.secret_hash.0 == hash)?;
-            let user = book.users.get(&session.user)?;
-            let name = user.name.as_str().into();
-            let identity = Identity::User { id: user.id, name, session: session.id };
+        let (hash, now) = (digest(secret), self.now());
+        self.read_state(|AuthState { book, options }| {
+            let (session, user) = book.session_by_secret(&hash, options.sessions, now)?;
+            book.note_session_use(session, now);
+            let identity = Identity::User { id: user.id, name: user.name.as_str().into(), session };
             Some(Caller { identity, role: Some(user.role) })
         })
     }
@@ -130,98 +118,111 @@ impl AuthHandle {
         if !is_token(token) {
             return None;
         }
-        let hash = digest(token);
+        let (hash, now) = (digest(token), self.now());
         self.read(|book| {
-            let token = book.tokens.values().find(|token| token.secret_hash.0 == hash)?;
-            let owner = book.users.get(&token.owner)?;
-            let role = match token.scope {
-                TokenScope::Read => Some(Role::Viewer),
-                TokenScope::Operate => Some(Role::Operator.min(owner.role)),
-                TokenScope::Metrics => None,
-            };
-            let (name, owner_name) = (token.name.as_str().into(), owner.name.as_str().into());
+            let (token, owner) = book.token_by_secret(&hash, now)?;
+            book.note_token_use(token.id, now);
             let identity = Identity::Token {
                 id: token.id,
-                name,
+                name: token.name.as_str().into(),
                 scope: token.scope,
-                owner: token.owner,
-                owner_name,
+                owner: owner.id,
+                owner_name: owner.name.as_str().into(),
             };
-            Some(Caller { identity, role })
+            Some(Caller { identity, role: role_of(token.scope, owner.role) })
         })
     }
 
     /// Returns whether a caller who was admitted earlier, such as that of a socket, still is who it was and may what
     /// it might. Counts as no use of a session.
     pub fn is_current(&self, caller: &Caller) -> bool {
+        let now = self.now();
         match &caller.identity {
             Identity::Anonymous => self.anonymous() == *caller,
             Identity::Host => self.mode() == AuthMode::Open,
             Identity::HostUser { .. } | Identity::ServiceCheck => true,
-            Identity::User { session, id, .. } => self.read(|book| {
-                book.sessions.contains_key(session)
-                    && book.users.get(id).is_some_and(|user| Some(user.role) == caller.role)
+            Identity::User { session, .. } => self.read_state(|AuthState { book, options }| {
+                let user = book.live_session(*session, options.sessions, now);
+                user.is_some_and(|user| Some(user.role) == caller.role)
             }),
-            Identity::Token { id, .. } => self.read(|book| book.tokens.contains_key(id)),
+            Identity::Token { id, .. } => self.read(|book| {
+                let token = book.live_token(*id, now);
+                token.is_some_and(|(token, owner)| role_of(token.scope, owner.role) == caller.role)
+            }),
         }
     }
 
     /// Notes that a session or token is in use without a request, such as by a socket.
-    pub fn note_use(&self, _caller: &Caller) {}
+    pub fn note_use(&self, caller: &Caller) {
+        let now = self.now();
+        match &caller.identity {
+            Identity::User { session, .. } => {
+                self.read(|book| book.note_session_use(*session, now))
+            }
+            Identity::Token { id, .. } => self.read(|book| book.note_token_use(*id, now)),
+            Identity::Anonymous
+            | Identity::Host
+            | Identity::HostUser { .. }
+            | Identity::ServiceCheck => {}
+        }
+    }
 
-    /// Tells whenever a session or token ended, or a user may do something else: sockets then ask
+    /// Tells whenever a session or token ended, or somebody may do something else: sockets then ask
     /// [`AuthHandle::is_current`] again. The number only grows.
     pub fn ends(&self) -> watch::Receiver<u64> {
         self.0.ends.subscribe()
     }
 
-    /// Returns when a session that began then ends at the latest.
+    /// Returns when a session ends at the latest.
     pub fn session_end(&self, session: &LoginSession) -> Timestamp {
-        let micros =
-            i64::try_from(self.options().sessions.absolute.as_micros()).unwrap_or(i64::MAX);
-        Timestamp(session.created_at.0.saturating_add(micros))
+        after(session.created_at, self.session_limits().absolute)
     }
 
-    /// Remembers last uses, and ends what has expired. Never returns: the composition root runs it beside the server.
-    pub async fn keep(self) {
-        std::future::pending::<()>().await;
+    /// Returns how many passwords were hashed since the start.
+    pub fn password_hash_count(&self) -> u64 {
+        self.0.hasher.count()
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.0.engine.now()
     }
 
-    fn options(&self) -> AuthOptions {
-        *self.0.options.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn session_limits(&self) -> SessionLimits {
+        self.read_state(|state| state.options.sessions)
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&AuthBook) -> T) -> T {
-        read(&self.0.book.read().unwrap_or_else(PoisonError::into_inner))
+        self.read_state(|state| read(&state.book))
     }
 
-    #[expect(clippy::unused_async, reason = "it waits for the engine")]
-    pub(super) async fn change(
+    fn read_state<T>(&self, read: impl FnOnce(&AuthState) -> T) -> T {
+        // No code panics while the lock is held.
+        read(&self.0.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks `decide` what to write, makes it durable with its row in the audit trail, and puts it into force. Changes
+    /// come one after the other, and `decide` sees all before it.
+    ///
+    /// # Errors
+    /// What `decide` refuses, and [`AuthError::Engine`].
+    pub(super) async fn change<T: Send + 'static>(
         &self,
-        batch: AuthBatch,
-        _origin: AuditOrigin,
-    ) -> Result<(), AuthError> {
-        let mut book = self.0.book.write().unwrap_or_else(PoisonError::into_inner);
-        book.users.extend(batch.users.into_iter().map(|it| (it.id, it)));
-        book.sessions.extend(batch.sessions.into_iter().map(|it| (it.id, it)));
-        book.tokens.extend(batch.tokens.into_iter().map(|it| (it.id, it)));
-        for id in &batch.removed_users {
-            book.users.remove(id);
-            book.sessions.retain(|_, session| session.user != *id);
-            book.tokens.retain(|_, token| token.owner != *id);
-        }
-        for id in &batch.removed_sessions {
-            book.sessions.remove(id);
-        }
-        for id in &batch.removed_tokens {
-            book.tokens.remove(id);
-        }
-        drop(book);
+        decide: impl FnOnce(&AuthBook, Timestamp) -> Result<(AuthWrite, T), AuthError> + Send + 'static,
+    ) -> Result<T, AuthError> {
+        let (deciding, applying) = (self.clone(), self.clone());
+        let decide = move |now| deciding.read(|book| decide(book, now));
+        let applied = move |batch| {
+            let mut state = applying.0.state.write().unwrap_or_else(PoisonError::into_inner);
+            let has_ended = state.book.apply(&batch);
+            drop(state);
+            if has_ended {
+                applying.tell_ends();
+            }
+        };
+        self.0.engine.save_auth(decide, applied).await?
+    }
+
+    pub(super) fn tell_ends(&self) {
         self.0.ends.send_modify(|count| *count += 1);
-        Ok(())
     }
 }

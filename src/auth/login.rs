@@ -1,16 +1,26 @@
-//! Logging in and out.
+//! Logging in.
 
 use std::net::IpAddr;
 
-use super::error::LoginError;
+use serde_json::json;
+
+use super::book::AuthBook;
+use super::error::{AuthError, LoginError};
+use super::failures::FailedAccount;
 use super::handle::AuthHandle;
+use super::hasher::Verdict;
+use super::name::{checked_user_name, folded};
 use super::password::Password;
-use super::secret;
+use super::secret::new_session_secret;
+use super::throttle::{Attempt, SourceNetwork, ThrottleKey};
+use super::totp::{self, CodeUse};
 use crate::domain::Timestamp;
-use crate::store::{
-    AuditOrigin, AuthBatch, LastLogin, LoginSession, Role, SessionId, User, UserId,
-};
+use crate::engine::AuthWrite;
+use crate::store::{AuditEvent, AuditOrigin, AuthBatch, LastLogin, LoginSession, User};
 use crate::util::Hidden;
+
+/// What a browser says of itself is cut off here: to recognise a session, its beginning is enough.
+const USER_AGENT_BYTES_MAX: usize = 256;
 
 /// From where somebody logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,32 +40,6 @@ pub struct PasswordLogin {
     pub code: Option<Hidden<String>>,
 }
 
-/// A login that an OIDC provider has vouched for.
-#[derive(Clone, Debug)]
-pub struct OidcLogin {
-    /// The issuer and the subject, which never change.
-    pub subject: String,
-    /// The name of a user who is made at the first login.
-    pub name: String,
-    /// By the provider's claim.
-    pub role: Role,
-}
-
-/// The first user, made with the code of the set-up link.
-#[derive(Clone, Debug)]
-pub struct SetupLogin {
-    pub code: Hidden<String>,
-    pub name: String,
-    pub password: Password,
-}
-
-/// A code that makes the first user, once.
-#[derive(Clone, Debug)]
-pub struct SetupCode {
-    pub code: Hidden<String>,
-    pub expires_at: Timestamp,
-}
-
 /// A session that has just begun.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -70,6 +54,15 @@ pub struct NewSession {
     pub expires_at: Timestamp,
 }
 
+/// How a login was proved.
+pub(super) struct LoginProof {
+    /// As it was when the proof was checked.
+    pub(super) user: User,
+    pub(super) code: Option<CodeUse>,
+    /// The password, hashed again at the present cost.
+    pub(super) rehashed: Option<Hidden<String>>,
+}
+
 impl AuthHandle {
     /// Logs somebody in with a password, and a code where the user has a second factor. The session is durable
     /// afterwards.
@@ -82,140 +75,163 @@ impl AuthHandle {
         client: LoginClient,
         origin: AuditOrigin,
     ) -> Result<NewSession, LoginError> {
-        let user = self.user_named(&login.name).ok_or(LoginError::Wrong)?;
-        if !user.password_hash.as_ref().is_some_and(|hash| hash.0 == login.password.expose()) {
+        let user = checked_user_name(&login.name).ok().and_then(|name| self.user_named(&name));
+        let attempt = match self.begin_attempt(&login, user.as_ref(), &client) {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                self.record_failure(user.as_ref(), origin).await;
+                return Err(error);
+            }
+        };
+        let proved = self.prove(&login, user.as_ref()).await;
+        let begun = match proved {
+            Ok(proof) => self.begin_session(proof, client, origin.clone()).await,
+            Err(error) => Err(error),
+        };
+        match &begun {
+            Ok(_) => self.0.throttle.succeed(attempt),
+            // It stays counted.
+            Err(LoginError::Wrong) => self.record_failure(user.as_ref(), origin).await,
+            Err(_) => self.0.throttle.take_back(attempt),
+        }
+        begun
+    }
+
+    fn begin_attempt(
+        &self,
+        login: &PasswordLogin,
+        user: Option<&User>,
+        client: &LoginClient,
+    ) -> Result<Attempt, LoginError> {
+        let network = SourceNetwork::of(client.address);
+        let is_own = user.is_some_and(|user| self.has_logged_in_from(user, network));
+        // All texts that are no name are one account.
+        let name = checked_user_name(&login.name).map(|name| folded(&name)).unwrap_or_default();
+        let mut keys = vec![ThrottleKey::Account(name, network)];
+        if !is_own {
+            keys.push(ThrottleKey::Address(network));
+            let has_factor = user.filter(|user| user.totp.is_some() && login.code.is_some());
+            keys.extend(has_factor.map(|user| ThrottleKey::Code(user.id)));
+        }
+        let begun = self.0.throttle.begin(keys, self.now());
+        begun.map_err(|retry_after| LoginError::Throttled { retry_after })
+    }
+
+    fn has_logged_in_from(&self, user: &User, network: SourceNetwork) -> bool {
+        let last = user.last_login.map(|login| login.address);
+        let of_sessions = |book: &AuthBook| {
+            let addresses = book.sessions(Some(user.id)).map(|session| session.address);
+            addresses.chain(last).any(|address| SourceNetwork::of(address) == network)
+        };
+        self.read(of_sessions)
+    }
+
+    /// Checks the password, and then the code. An unknown user, one without a password and one who is disabled cost
+    /// the hash of a password as well.
+    async fn prove(
+        &self,
+        login: &PasswordLogin,
+        user: Option<&User>,
+    ) -> Result<LoginProof, LoginError> {
+        let user = user.filter(|user| !user.is_disabled);
+        let stored = user.and_then(|user| user.password_hash.as_ref());
+        let verdict = self.0.hasher.verify(stored, &login.password).await?;
+        let (Some(user), Verdict::Right | Verdict::RightOutdated) = (user, verdict) else {
             return Err(LoginError::Wrong);
+        };
+        let code = match (&user.totp, &login.code) {
+            (None, _) => None,
+            (Some(_), None) => return Err(LoginError::NeedsCode),
+            (Some(state), Some(code)) => {
+                Some(totp::check(state, &code.0, self.now()).ok_or(LoginError::Wrong)?)
+            }
+        };
+        let rehashed = match verdict {
+            Verdict::RightOutdated => Some(self.0.hasher.hash(&login.password).await?),
+            Verdict::Right | Verdict::Wrong => None,
+        };
+        Ok(LoginProof { user: user.clone(), code, rehashed })
+    }
+
+    /// Begins the session of somebody who has proved who it is, unless the user has changed meanwhile.
+    pub(super) async fn begin_session(
+        &self,
+        proof: LoginProof,
+        client: LoginClient,
+        origin: AuditOrigin,
+    ) -> Result<NewSession, LoginError> {
+        let (secret, hash) = new_session_secret();
+        let decide = move |book: &AuthBook, now: Timestamp| {
+            let before = book.user(proof.user.id).filter(|user| !user.is_disabled);
+            let before = before.filter(|user| user.password_hash == proof.user.password_hash);
+            let before = before.ok_or(AuthError::NotFound("user"))?;
+            let mut user = after_login(before, &proof)?;
+            user.last_login = Some(LastLogin { at: now, address: client.address });
+            let session = LoginSession {
+                id: book.next_session(),
+                secret_hash: Hidden(hash),
+                user: user.id,
+                created_at: now,
+                last_used_at: now,
+                address: client.address,
+                user_agent: shortened(client.user_agent),
+            };
+            let factor = proof.code.map(|code| match code {
+                CodeUse::Step(_) => "authenticator",
+                CodeUse::Recovery(_) => "recovery code",
+            });
+            let details =
+                json!({"user": user.name, "session": session.id.0, "second_factor": factor});
+            let origin = AuditOrigin { actor: format!("user {}", user.name), ..origin };
+            let batch = AuthBatch {
+                users: vec![user.clone()],
+                removed_sessions: book.surplus_sessions(user.id),
+                sessions: vec![session.clone()],
+                ..AuthBatch::default()
+            };
+            let event = Some(AuditEvent::done(origin, "log in", details));
+            Ok((AuthWrite { batch, event }, (session, user, before.last_login)))
+        };
+        let (session, user, previous_login) = self.change(decide).await?;
+        let expires_at = self.session_end(&session);
+        Ok(NewSession { secret: Hidden(secret), session, user, previous_login, expires_at })
+    }
+
+    /// A failure of the audit trail does not turn a wrong password into another answer.
+    async fn record_failure(&self, user: Option<&User>, origin: AuditOrigin) {
+        let account =
+            user.map_or(FailedAccount::Unknown, |user| FailedAccount::Known(user.name.clone()));
+        if let Some(event) = self.0.failures.count(account, origin, self.now()) {
+            self.record(event).await;
         }
-        self.begin_session(user, client, origin).await
     }
 
-    /// Logs somebody in whom an OIDC provider has vouched for. A user who is not known yet is made; the role follows
-    /// the provider's claim.
-    ///
-    /// # Errors
-    /// [`LoginError::Refused`] when the name is another user's, when the user is disabled, and while there are no
-    /// users: the first one is made on this host.
-    pub async fn log_in_oidc(
-        &self,
-        login: OidcLogin,
-        client: LoginClient,
-        origin: AuditOrigin,
-    ) -> Result<NewSession, LoginError> {
-        let known = self
-            .users()
-            .into_iter()
-            .find(|user| user.oidc_subject.as_ref() == Some(&login.subject));
-        let user = known.ok_or_else(|| LoginError::Refused("not known".to_owned()))?;
-        self.begin_session(user, client, origin).await
-    }
-
-    /// Makes the first user, an admin, with the code of the set-up link, and logs the person in.
-    ///
-    /// # Errors
-    /// [`LoginError::Refused`] with the reason: the code, the name or the password.
-    pub async fn set_up(
-        &self,
-        setup: SetupLogin,
-        client: LoginClient,
-        origin: AuditOrigin,
-    ) -> Result<NewSession, LoginError> {
-        let new = super::users::NewUser {
-            name: setup.name,
-            role: Role::Admin,
-            password: Some(setup.password),
-        };
-        let user = self.add_user(new, origin.clone()).await?;
-        self.begin_session(user, client, origin).await
-    }
-
-    /// Draws a new set-up code; the one before is no longer valid. `None` once there is a user.
-    pub fn new_setup_code(&self) -> Option<SetupCode> {
-        let (code, _) = secret::new_session_secret();
-        Some(SetupCode { code: Hidden(code), expires_at: self.now() })
-    }
-
-    /// Returns whether a set-up code that was drawn can still be used.
-    pub fn is_setup_possible(&self) -> bool {
-        false
-    }
-
-    /// Returns the sessions of a user, or all, the newest first.
-    pub fn sessions(&self, of: Option<UserId>) -> Vec<LoginSession> {
-        self.read(|book| {
-            book.sessions
-                .values()
-                .filter(|session| of.is_none_or(|of| session.user == of))
-                .cloned()
-                .collect()
-        })
-    }
-
-    /// Ends a session: a logout, or somebody revokes it. Its sockets are told. `of`: only if it is this user's.
-    ///
-    /// # Errors
-    /// [`super::AuthError::NotFound`].
-    pub async fn end_session(
-        &self,
-        id: SessionId,
-        of: Option<UserId>,
-        origin: AuditOrigin,
-    ) -> Result<(), super::AuthError> {
-        if !self.sessions(of).iter().any(|session| session.id == id) {
-            return Err(super::AuthError::NotFound("session"));
+    /// Writes a row that no change belongs to.
+    pub(super) async fn record(&self, event: AuditEvent) {
+        if let Err(error) = self.0.engine.record_event(event).await {
+            tracing::warn!(%error, "A failed login is not in the audit trail");
         }
-        let batch = AuthBatch { removed_sessions: vec![id], ..AuthBatch::default() };
-        self.change(batch, origin).await
     }
+}
 
-    /// Ends the sessions of a user, except for one. Returns how many.
-    ///
-    /// # Errors
-    /// [`super::AuthError::Engine`].
-    pub async fn end_sessions_of(
-        &self,
-        user: UserId,
-        except: Option<SessionId>,
-        origin: AuditOrigin,
-    ) -> Result<usize, super::AuthError> {
-        let ids = self
-            .sessions(Some(user))
-            .iter()
-            .map(|session| session.id)
-            .filter(|id| Some(*id) != except)
-            .collect::<Vec<_>>();
-        let count = ids.len();
-        self.change(AuthBatch { removed_sessions: ids, ..AuthBatch::default() }, origin).await?;
-        Ok(count)
+/// Returns the user with what a login changes. [`AuthError::Wrong`] if the code was used meanwhile.
+fn after_login(before: &User, proof: &LoginProof) -> Result<User, AuthError> {
+    let mut user = before.clone();
+    if user.totp.is_some() != proof.user.totp.is_some() {
+        return Err(AuthError::NotFound("user"));
     }
+    if let (Some(state), Some(code)) = (&before.totp, &proof.code) {
+        user.totp = Some(totp::used(state, code).ok_or(AuthError::Wrong("The code was used"))?);
+    }
+    if let Some(hash) = &proof.rehashed {
+        user.password_hash = Some(hash.clone());
+    }
+    Ok(user)
+}
 
-    async fn begin_session(
-        &self,
-        user: User,
-        client: LoginClient,
-        origin: AuditOrigin,
-    ) -> Result<NewSession, LoginError> {
-        let now = self.now();
-        let (secret, hash) = secret::new_session_secret();
-        let session = LoginSession {
-            id: SessionId(
-                self.read(|book| book.sessions.keys().next_back().map_or(0, |id| id.0) + 1),
-            ),
-            secret_hash: Hidden(hash),
-            user: user.id,
-            created_at: now,
-            last_used_at: now,
-            address: client.address,
-            user_agent: client.user_agent,
-        };
-        let previous_login = user.last_login;
-        let user =
-            User { last_login: Some(LastLogin { at: now, address: client.address }), ..user };
-        let batch = AuthBatch {
-            users: vec![user.clone()],
-            sessions: vec![session.clone()],
-            ..AuthBatch::default()
-        };
-        self.change(batch, origin).await?;
-        Ok(NewSession { secret: Hidden(secret), session, user, previous_login, expires_at: now })
-    }
+fn shortened(user_agent: String) -> String {
+    let mut text = user_agent;
+    text.truncate(text.floor_char_boundary(USER_AGENT_BYTES_MAX));
+    text.retain(|c| !c.is_control());
+    text
 }

@@ -1,25 +1,44 @@
 //! Who may use the appliance: users, their sessions, API tokens, and what each may do.
 //!
 //! [`AuthHandle`] is how all others use it. It answers who a request is from out of memory; every change is durable
-//! before it is answered, and in force from then on.
+//! before it is answered, with its row in the audit trail, and in force from then on. Changes are decided one after the
+//! other on the engine's thread.
 //!
 //! Invariant: `auth` knows neither HTTP nor redb.
 
+mod account;
+mod book;
 mod caller;
+mod enrolments;
 mod error;
+mod failures;
 mod handle;
+mod hasher;
+mod keep;
 mod login;
+mod mode;
+mod name;
+mod oidc;
 mod password;
 mod secret;
+mod sessions;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod throttle;
 mod tokens;
 mod totp;
 mod users;
 
+pub use book::SessionLimits;
 pub use caller::{Caller, Identity, Permission};
 pub use error::{AuthError, LoginError};
-pub use handle::{AuthHandle, AuthMode, AuthOptions, SessionLimits};
-pub use login::{LoginClient, NewSession, OidcLogin, PasswordLogin, SetupCode, SetupLogin};
+pub use handle::{AuthHandle, AuthOptions};
+pub use login::{LoginClient, NewSession, PasswordLogin};
+pub use mode::AuthMode;
+pub use oidc::OidcLogin;
 pub use password::Password;
+pub use setup::{SetupCode, SetupLogin};
 pub use tokens::{IssuedToken, NewToken};
 pub use totp::{RecoveryCodes, TotpEnrolment};
 pub use users::{NewUser, UserChange};

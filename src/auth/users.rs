@@ -1,10 +1,17 @@
-//! Making and changing users, and what users change of their own accounts.
+//! Users: making, changing and removing them.
 
+use serde_json::{Map, Value, json};
+
+use super::book::AuthBook;
 use super::error::AuthError;
 use super::handle::AuthHandle;
+use super::login::LoginProof;
+use super::name::checked_user_name;
 use super::password::Password;
-use super::totp::{RecoveryCodes, TotpEnrolment};
-use crate::store::{AuditOrigin, AuthBatch, Role, SessionId, User, UserId};
+use super::sessions::sessions_except;
+use crate::domain::Timestamp;
+use crate::engine::AuthWrite;
+use crate::store::{AuditEvent, AuditOrigin, AuthBatch, Role, User, UserId};
 use crate::util::Hidden;
 
 /// A user to make.
@@ -27,21 +34,19 @@ pub struct UserChange {
 }
 
 impl AuthHandle {
-    /// Returns all users by name.
+    /// Returns all users, the oldest first.
     pub fn users(&self) -> Vec<User> {
-        self.read(|book| book.users.values().cloned().collect())
+        self.read(|book| book.users().cloned().collect())
     }
 
     /// Returns a user.
     pub fn user(&self, id: UserId) -> Option<User> {
-        self.read(|book| book.users.get(&id).cloned())
+        self.read(|book| book.user(id).cloned())
     }
 
     /// Returns the user with this name, in any case.
     pub fn user_named(&self, name: &str) -> Option<User> {
-        self.read(|book| {
-            book.users.values().find(|user| user.name.eq_ignore_ascii_case(name)).cloned()
-        })
+        self.read(|book| book.user_named(name).cloned())
     }
 
     /// Makes a user. The first one, who has to be an admin with a password, switches the service to login.
@@ -49,26 +54,56 @@ impl AuthHandle {
     /// # Errors
     /// [`AuthError::Refused`]: the name, the password, or a rule about the first user.
     pub async fn add_user(&self, new: NewUser, origin: AuditOrigin) -> Result<User, AuthError> {
-        let now = self.now();
-        let user = User {
-            id: UserId(self.read(|book| book.users.keys().next_back().map_or(0, |id| id.0) + 1)),
-            name: new.name,
-            role: new.role,
-            password_changed_at: new.password.as_ref().map(|_| now),
-            password_hash: new.password.map(|password| Hidden(password.expose().to_owned())),
-            totp: None,
-            is_disabled: false,
-            created_at: now,
-            last_login: None,
-            oidc_subject: None,
-        };
-        self.change(AuthBatch { users: vec![user.clone()], ..AuthBatch::default() }, origin)
-            .await?;
-        Ok(user)
+        self.add_user_if(|_| Ok(()), new, origin).await
     }
 
-    /// Changes a user. All sessions of the user end, since they would go on with what was before; a change of the
-    /// second factor alone ends none.
+    /// Makes the first user, and proves with it who logs in then.
+    pub(super) async fn add_first_user(
+        &self,
+        new: NewUser,
+        origin: AuditOrigin,
+    ) -> Result<LoginProof, AuthError> {
+        let is_wanted = |book: &AuthBook| match book.is_empty() {
+            true => Ok(()),
+            false => Err(AuthError::Refused("there is a user already; log in".to_owned())),
+        };
+        let user = self.add_user_if(is_wanted, new, origin).await?;
+        Ok(LoginProof { user, code: None, rehashed: None })
+    }
+
+    async fn add_user_if(
+        &self,
+        is_wanted: impl FnOnce(&AuthBook) -> Result<(), AuthError> + Send + 'static,
+        new: NewUser,
+        origin: AuditOrigin,
+    ) -> Result<User, AuthError> {
+        let name = checked_user_name(&new.name)?;
+        let password_hash = self.checked_hash(new.password.as_ref(), &name).await?;
+        let decide = move |book: &AuthBook, now: Timestamp| {
+            is_wanted(book)?;
+            let user = User {
+                id: book.next_user(),
+                name,
+                role: new.role,
+                password_changed_at: password_hash.is_some().then_some(now),
+                password_hash,
+                totp: None,
+                is_disabled: false,
+                created_at: now,
+                last_login: None,
+                oidc_subject: None,
+            };
+            book.check_user(&user)?;
+            let details = json!({"user": user.name, "role": user.role.as_str()});
+            let event = Some(AuditEvent::done(origin, "add user", details));
+            let batch = AuthBatch { users: vec![user.clone()], ..AuthBatch::default() };
+            Ok((AuthWrite { batch, event }, user))
+        };
+        self.change(decide).await
+    }
+
+    /// Changes a user. All sessions of the user end, since they would go on with what was before; to remove the
+    /// second factor ends none.
     ///
     /// # Errors
     /// [`AuthError::NotFound`]; [`AuthError::Refused`]: the password, or nobody would be left to administer.
@@ -78,20 +113,34 @@ impl AuthHandle {
         change: UserChange,
         origin: AuditOrigin,
     ) -> Result<User, AuthError> {
-        let mut user = self.user(id).ok_or(AuthError::NotFound("user"))?;
-        user.role = change.role.unwrap_or(user.role);
-        user.is_disabled = change.is_disabled.unwrap_or(user.is_disabled);
-        let ended = self.sessions(Some(id)).iter().map(|session| session.id).collect();
-        self.change(
-            AuthBatch {
-                users: vec![user.clone()],
-                removed_sessions: ended,
-                ..AuthBatch::default()
-            },
-            origin,
-        )
-        .await?;
-        Ok(user)
+        let name = self.user(id).ok_or(AuthError::NotFound("User"))?.name;
+        let password_hash = self.checked_hash(change.password.as_ref(), &name).await?;
+        let decide = move |book: &AuthBook, now: Timestamp| {
+            let before = book.user(id).ok_or(AuthError::NotFound("User"))?;
+            let mut user = before.clone();
+            user.role = change.role.unwrap_or(user.role);
+            user.is_disabled = change.is_disabled.unwrap_or(user.is_disabled);
+            if let Some(hash) = password_hash {
+                user.password_hash = Some(hash);
+                user.password_changed_at = Some(now);
+            }
+            if change.clear_totp {
+                user.totp = None;
+            }
+            if user == *before {
+                return Ok((AuthWrite::default(), user));
+            }
+            book.check_user(&user)?;
+            let does_end =
+                User { totp: None, ..user.clone() } != User { totp: None, ..before.clone() };
+            let removed_sessions =
+                if does_end { sessions_except(book, id, None) } else { Vec::new() };
+            let event = Some(AuditEvent::done(origin, "change user", differences(before, &user)));
+            let batch =
+                AuthBatch { users: vec![user.clone()], removed_sessions, ..AuthBatch::default() };
+            Ok((AuthWrite { batch, event }, user))
+        };
+        self.change(decide).await
     }
 
     /// Removes a user with the sessions and tokens.
@@ -99,78 +148,52 @@ impl AuthHandle {
     /// # Errors
     /// [`AuthError::NotFound`]; [`AuthError::Refused`] when nobody would be left to administer.
     pub async fn remove_user(&self, id: UserId, origin: AuditOrigin) -> Result<(), AuthError> {
-        self.user(id).ok_or(AuthError::NotFound("user"))?;
-        self.change(AuthBatch { removed_users: vec![id], ..AuthBatch::default() }, origin).await
+        let decide = move |book: &AuthBook, _: Timestamp| {
+            let user = book.user(id).ok_or(AuthError::NotFound("User"))?;
+            book.check_removal(id)?;
+            let removed_tokens: Vec<_> = book.tokens(Some(id)).map(|token| token.id).collect();
+            let details = json!({
+                "user": user.name, "role": user.role.as_str(), "tokens": removed_tokens.len(),
+            });
+            let batch = AuthBatch {
+                removed_users: vec![id],
+                removed_sessions: sessions_except(book, id, None),
+                removed_tokens,
+                ..AuthBatch::default()
+            };
+            let event = Some(AuditEvent::done(origin, "remove user", details));
+            Ok((AuthWrite { batch, event }, ()))
+        };
+        self.change(decide).await?;
+        self.0.enrolments.end(id);
+        Ok(())
     }
 
-    /// Changes a user's own password. All other sessions of the user end.
-    ///
-    /// # Errors
-    /// [`AuthError::Wrong`] for the present password; [`AuthError::Refused`] for the new one.
-    pub async fn change_password(
+    /// Checks the rules for a new password, and returns its hash.
+    pub(super) async fn checked_hash(
         &self,
-        user: UserId,
-        kept: SessionId,
-        current: Password,
-        new: Password,
-        origin: AuditOrigin,
-    ) -> Result<(), AuthError> {
-        let user_now = self.user(user).ok_or(AuthError::NotFound("user"))?;
-        if !user_now.password_hash.as_ref().is_some_and(|hash| hash.0 == current.expose()) {
-            return Err(AuthError::Wrong("The current password is wrong"));
+        password: Option<&Password>,
+        user_name: &str,
+    ) -> Result<Option<Hidden<String>>, AuthError> {
+        let Some(password) = password else { return Ok(None) };
+        password.check(user_name)?;
+        self.0.hasher.hash(password).await.map(Some)
+    }
+}
+
+/// What the audit trail says of a change: never a secret.
+fn differences(before: &User, after: &User) -> Value {
+    let mut details = Map::from_iter([("user".to_owned(), json!(after.name))]);
+    let mut add = |key: &str, before: Value, after: Value| {
+        if before != after {
+            details.insert(key.to_owned(), json!({"before": before, "after": after}));
         }
-        let ended =
-            self.sessions(Some(user)).iter().map(|it| it.id).filter(|id| *id != kept).collect();
-        let user_now = User { password_hash: Some(Hidden(new.expose().to_owned())), ..user_now };
-        self.change(
-            AuthBatch { users: vec![user_now], removed_sessions: ended, ..AuthBatch::default() },
-            origin,
-        )
-        .await
+    };
+    add("role", json!(before.role.as_str()), json!(after.role.as_str()));
+    add("is_disabled", json!(before.is_disabled), json!(after.is_disabled));
+    add("has_totp", json!(before.totp.is_some()), json!(after.totp.is_some()));
+    if before.password_hash != after.password_hash {
+        details.insert("password".to_owned(), json!("set"));
     }
-
-    /// Draws the secret of a second factor, which is in force once [`AuthHandle::confirm_totp`] has seen a code of it.
-    ///
-    /// # Errors
-    /// [`AuthError::NotFound`]; [`AuthError::Refused`] when the user has one.
-    pub fn begin_totp(&self, user: UserId) -> Result<TotpEnrolment, AuthError> {
-        let user = self.user(user).ok_or(AuthError::NotFound("user"))?;
-        let uri = format!("otpauth://totp/UNOC:{}?secret=AAAA&issuer=UNOC", user.name);
-        Ok(TotpEnrolment { secret: Hidden("AAAA".to_owned()), otpauth_uri: Hidden(uri) })
-    }
-
-    /// Puts the second factor into force, and returns its recovery codes.
-    ///
-    /// # Errors
-    /// [`AuthError::Wrong`] for the code; [`AuthError::Refused`] when none was begun, or too long ago.
-    pub async fn confirm_totp(
-        &self,
-        user: UserId,
-        code: Hidden<String>,
-        origin: AuditOrigin,
-    ) -> Result<RecoveryCodes, AuthError> {
-        drop(code);
-        let user = self.user(user).ok_or(AuthError::NotFound("user"))?;
-        self.change(AuthBatch { users: vec![user], ..AuthBatch::default() }, origin).await?;
-        Ok(RecoveryCodes(Hidden(Vec::new())))
-    }
-
-    /// Removes a user's own second factor.
-    ///
-    /// # Errors
-    /// [`AuthError::Wrong`] for the password.
-    pub async fn remove_totp(
-        &self,
-        user: UserId,
-        password: Password,
-        origin: AuditOrigin,
-    ) -> Result<(), AuthError> {
-        drop(password);
-        let user = self.user(user).ok_or(AuthError::NotFound("user"))?;
-        self.change(
-            AuthBatch { users: vec![User { totp: None, ..user }], ..AuthBatch::default() },
-            origin,
-        )
-        .await
-    }
+    Value::Object(details)
 }

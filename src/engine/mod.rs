@@ -5,6 +5,7 @@
 
 mod activity;
 mod audit;
+mod auth;
 mod clock;
 mod commit;
 mod duties;
@@ -26,6 +27,7 @@ mod volume;
 mod writer;
 
 pub use activity::{EngineActivity, EngineTask};
+pub use auth::AuthWrite;
 pub use clock::Clock;
 pub use commit::{AppliedCommand, Commit, CommitCause};
 pub use error::EngineError;

@@ -53,8 +53,8 @@ pub use audit_image::AuditImage;
 pub use audit_row::DirectCounts;
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
 pub use auth::{
-    ApiToken, AuthBatch, LastLogin, LoginSession, Role, SessionId, TokenId, TokenScope, TotpState,
-    User, UserId,
+    ApiToken, AuthBatch, AuthCounters, AuthRows, LastLogin, LoginSession, Role, SessionId, TokenId,
+    TokenScope, TotpState, User, UserId,
 };
 pub use audit_verify::{AUDIT_FAULTS_MAX, AuditFault, AuditGap, AuditHeadState, AuditVerification};
 pub use closed::{ClosedStore, ClosedStoreFacts, UPGRADE_DIR};

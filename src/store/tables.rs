@@ -99,6 +99,21 @@ pub(super) const REPORTS: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinitio
 /// Key of a setting -> its last change; since schema version 3, created when the first one is written.
 pub(super) const SETTINGS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("settings");
 
+/// Users by an id that grows by one; this and the next three since schema version 3, created when the first
+/// user is written. They are never copied out of the store.
+pub(super) const USERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("users");
+
+/// Sessions of users by an id that grows by one.
+pub(super) const LOGIN_SESSIONS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("login_sessions");
+
+/// API tokens by an id that grows by one.
+pub(super) const API_TOKENS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("api_tokens");
+
+/// One row: the last ids of a user, a session and a token.
+pub(super) const AUTH_COUNTERS: TableDefinition<'_, (), (u64, u64, u64)> =
+    TableDefinition::new("auth_counters");
+
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]
 pub(super) enum IndexKey {

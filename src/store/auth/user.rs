@@ -3,7 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use bincode::{BorrowDecode, Encode};
+
+use super::address;
 use crate::domain::Timestamp;
+use crate::store::codec::{RecordSource, VersionedRecord, decode, encode};
+use crate::store::error::StoreError;
 use crate::util::Hidden;
 
 /// The id of a user. It grows by one with each and is never used again.
@@ -41,6 +46,14 @@ impl Role {
     /// Returns the role with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Viewer => 1,
+            Self::Operator => 2,
+            Self::Admin => 3,
+        }
     }
 }
 
@@ -82,4 +95,154 @@ pub struct TotpState {
     pub last_step: u64,
     /// SHA-256 of the recovery codes that are left.
     pub recovery_code_hashes: Vec<Hidden<[u8; 32]>>,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct UserV1<'a> {
+    name: &'a str,
+    role: u8,
+    password_hash: Option<&'a str>,
+    totp: Option<TotpStateV1>,
+    is_disabled: bool,
+    created_us: i64,
+    password_changed_us: Option<i64>,
+    last_login: Option<LastLoginV1<'a>>,
+    oidc_subject: Option<&'a str>,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct TotpStateV1 {
+    secret: [u8; 20],
+    last_step: u64,
+    recovery_code_hashes: Vec<[u8; 32]>,
+}
+
+#[derive(Encode, BorrowDecode)]
+struct LastLoginV1<'a> {
+    at_us: i64,
+    address: Option<&'a str>,
+}
+
+impl VersionedRecord for UserV1<'_> {
+    const VERSION: u8 = 1;
+}
+
+pub(super) fn encode_user(user: &User) -> Vec<u8> {
+    let address = user.last_login.and_then(|login| login.address).map(|it| it.to_string());
+    encode(&UserV1 {
+        name: &user.name,
+        role: user.role.code(),
+        password_hash: user.password_hash.as_ref().map(|hash| hash.0.as_str()),
+        totp: user.totp.as_ref().map(|totp| TotpStateV1 {
+            secret: totp.secret.0,
+            last_step: totp.last_step,
+            recovery_code_hashes: totp.recovery_code_hashes.iter().map(|hash| hash.0).collect(),
+        }),
+        is_disabled: user.is_disabled,
+        created_us: user.created_at.0,
+        password_changed_us: user.password_changed_at.map(|at| at.0),
+        last_login: user
+            .last_login
+            .map(|login| LastLoginV1 { at_us: login.at.0, address: address.as_deref() }),
+        oidc_subject: user.oidc_subject.as_deref(),
+    })
+}
+
+pub(super) fn decode_user(id: UserId, bytes: &[u8]) -> Result<User, StoreError> {
+    let source = RecordSource { table: "users", key: &id };
+    let record: UserV1<'_> = decode(bytes, source)?;
+    let role = Role::ALL.into_iter().find(|role| role.code() == record.role);
+    let last_login = record.last_login.map(|login| {
+        let address = address::parse(login.address, source)?;
+        Ok::<_, StoreError>(LastLogin { at: Timestamp(login.at_us), address })
+    });
+    Ok(User {
+        id,
+        name: record.name.to_owned(),
+        role: role.ok_or_else(|| source.damaged("unknown role"))?,
+        password_hash: record.password_hash.map(|hash| Hidden(hash.to_owned())),
+        totp: record.totp.map(|totp| TotpState {
+            secret: Hidden(totp.secret),
+            last_step: totp.last_step,
+            recovery_code_hashes: totp.recovery_code_hashes.into_iter().map(Hidden).collect(),
+        }),
+        is_disabled: record.is_disabled,
+        created_at: Timestamp(record.created_us),
+        password_changed_at: record.password_changed_us.map(Timestamp),
+        last_login: last_login.transpose()?,
+        oidc_subject: record.oidc_subject.map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::util::hex;
+
+    /// Version 1 as it was first shipped. These bytes never change.
+    const FULL_V1: &str = "";
+    const PLAIN_V1: &str = "";
+
+    fn full() -> User {
+        User {
+            id: UserId(7),
+            name: "Ada".to_owned(),
+            role: Role::Operator,
+            password_hash: Some(Hidden("$argon2id$v=19$…".to_owned())),
+            totp: Some(TotpState {
+                secret: Hidden([0xab; 20]),
+                last_step: 59_833_333,
+                recovery_code_hashes: vec![Hidden([0xcd; 32])],
+            }),
+            is_disabled: true,
+            created_at: Timestamp(1_795_000_000_000_000),
+            password_changed_at: Some(Timestamp(1_795_000_000_000_001)),
+            last_login: Some(LastLogin {
+                at: Timestamp(1_795_000_000_000_002),
+                address: Some([192, 0, 2, 7].into()),
+            }),
+            oidc_subject: Some("https://id.example.org 42".to_owned()),
+        }
+    }
+
+    fn plain() -> User {
+        User {
+            id: UserId(7),
+            name: "bo".to_owned(),
+            role: Role::Viewer,
+            password_hash: None,
+            totp: None,
+            is_disabled: false,
+            created_at: Timestamp(5),
+            password_changed_at: None,
+            last_login: Some(LastLogin { at: Timestamp(6), address: None }),
+            oidc_subject: None,
+        }
+    }
+
+    #[test]
+    fn round_trips_and_golden_bytes() {
+        for (user, golden) in [(full(), FULL_V1), (plain(), PLAIN_V1)] {
+            let bytes = encode_user(&user);
+            assert_eq!(hex(&bytes), golden);
+            assert_eq!(decode_user(user.id, &bytes).unwrap(), user);
+        }
+    }
+
+    #[test]
+    fn an_unknown_role_is_damage() {
+        let mut bytes = encode_user(&plain());
+        // The version, the name with its length.
+        bytes[1 + 1 + "bo".len()] = 9;
+        let error = decode_user(UserId(7), &bytes).unwrap_err().to_string();
+        assert!(error.contains("table users, key 7: unknown role"), "{error}");
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let shown = format!("{:?}", full());
+        for secret in ["argon2id", "171", "205"] {
+            assert!(!shown.contains(secret), "{secret} in {shown}");
+        }
+    }
 }
