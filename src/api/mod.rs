@@ -55,7 +55,9 @@ mod ui;
 mod users;
 mod validation;
 
-pub use access::{Access, GateRules, ServiceSecret, TrustedProxies, gate};
+pub use access::{
+    Access, ChallengeAnswers, GateRules, PlainPort, ServiceSecret, TrustedProxies, gate, plain_port,
+};
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use checks::{CheckHistory, CheckView};
 pub use history::CustomerSamples;

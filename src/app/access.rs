@@ -24,5 +24,7 @@ fn access_rules(config: &Config) -> Access {
         origins.extend(VITE_ORIGINS.map(str::to_owned));
     }
     let host_name = host.nodename().to_string_lossy();
-    Access::new(&config.base_path, &host_name, &config.allowed_hosts, origins)
+    // The server is reached under the names that its certificate is for.
+    let hosts = [config.allowed_hosts.as_slice(), &config.acme_domains].concat();
+    Access::new(&config.base_path, &host_name, &hosts, origins)
 }

@@ -1,6 +1,6 @@
 //! Who may use the service: whether the address may be listened on, and what is said of it at the start.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -57,7 +57,7 @@ fn load(config: &Config, engine: &EngineHandle) -> Result<AuthHandle> {
 
 /// Says at the start what follows from there being no users: that everybody may do everything, or how to make the
 /// first one.
-pub(super) fn tell_access(config: &Config, auth: &AuthHandle, reachable: SocketAddr) {
+pub(super) fn tell_access(config: &Config, auth: &AuthHandle, own_url: &str) {
     match auth.mode() {
         AuthMode::Login => {}
         AuthMode::Insecure => warn!(
@@ -69,7 +69,7 @@ pub(super) fn tell_access(config: &Config, auth: &AuthHandle, reachable: SocketA
         AuthMode::Open => {
             let url = match &config.public_url {
                 Some(url) => url.clone(),
-                None => format!("http://{reachable}{}", config.base_path),
+                None => own_url.to_owned(),
             };
             if let Some(setup) = auth.new_setup_code() {
                 info!(

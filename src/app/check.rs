@@ -4,6 +4,7 @@ use super::backup::targets;
 use super::mirror::{DATABASE_KEY, database};
 use super::notices::NoticeSettings;
 use super::oidc;
+use super::tls::check_certificate;
 use crate::backup::Keyring;
 use crate::config::{Config, ConfigErrors};
 
@@ -35,7 +36,8 @@ pub fn check(config: &Config) -> Result<(), ConfigErrors> {
         errors.push(config.error(key, shown.unwrap_or_default(), error.to_string()));
     }
     let sign_in = oidc::sign_in(config).err();
-    let found = NoticeSettings::of(config).err().into_iter().chain(sign_in);
+    let found = NoticeSettings::of(config).err().into_iter();
+    let found = found.chain(sign_in).chain(check_certificate(config).err());
     errors.extend(found.flat_map(|ConfigErrors(found)| found));
     if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }

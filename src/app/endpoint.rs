@@ -9,30 +9,48 @@ use anyhow::{Context, Result};
 use rustix::net::sockopt::ipv6_v6only;
 use tokio::net::TcpListener;
 
+use crate::tls::Fingerprint;
 use crate::util::files;
 
-/// The file's name inside the data directory. Its first line is a URL, its second one [`SOCKET_PREFIX`] and the
-/// path of the Unix socket, if there is one.
+/// The file's name inside the data directory. Its first line is a URL. The others begin with a prefix: the path of
+/// the Unix socket, and the certificate that the server shows, if there is one.
 pub const ENDPOINT_FILE: &str = "endpoint";
 /// For the group of the service, which may enter the data directory.
 const ENDPOINT_MODE: u32 = 0o644;
 
 const SOCKET_PREFIX: &str = "unix:";
+const CERTIFICATE_PREFIX: &str = "sha256:";
 
 /// Where the running server is reached.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerEndpoint {
     /// With the base path, without a slash at its end.
     pub url: String,
     pub socket: Option<PathBuf>,
+    /// What it shows if it speaks TLS.
+    pub certificate: Option<Fingerprint>,
 }
 
 impl ServerEndpoint {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines().map(str::trim);
         let url = lines.next().filter(|url| !url.is_empty())?.to_owned();
-        let socket = lines.find_map(|line| line.strip_prefix(SOCKET_PREFIX)).map(PathBuf::from);
-        Some(Self { url, socket })
+        let rest: Vec<&str> = lines.collect();
+        let of = |prefix| rest.iter().find_map(|line| line.strip_prefix(prefix));
+        let certificate = of(CERTIFICATE_PREFIX).and_then(Fingerprint::parse);
+        Some(Self { url, socket: of(SOCKET_PREFIX).map(PathBuf::from), certificate })
+    }
+
+    fn text(&self) -> String {
+        let Self { url, socket, certificate } = self;
+        let mut text = format!("{url}\n");
+        if let Some(socket) = socket {
+            text.push_str(&format!("{SOCKET_PREFIX}{}\n", socket.display()));
+        }
+        if let Some(certificate) = certificate {
+            text.push_str(&format!("{CERTIFICATE_PREFIX}{certificate}\n"));
+        }
+        text
     }
 }
 
@@ -49,17 +67,9 @@ pub(super) fn reachable_address(listener: &TcpListener) -> io::Result<SocketAddr
 }
 
 /// Writes where the server is for commands on this host; called when requests are answered.
-pub(super) fn write(
-    data_dir: &Path,
-    reachable: SocketAddr,
-    base_path: &str,
-    socket: Option<&Path>,
-) -> Result<()> {
+pub(super) fn write(data_dir: &Path, endpoint: &ServerEndpoint) -> Result<()> {
     let path = data_dir.join(ENDPOINT_FILE);
-    let mut text = format!("http://{reachable}{base_path}\n");
-    if let Some(socket) = socket {
-        text.push_str(&format!("{SOCKET_PREFIX}{}\n", socket.display()));
-    }
+    let text = endpoint.text();
     // The mode of the directory says who may read it, not the umask, which keeps the other files private.
     files::write_durably(&path, text.as_bytes(), ENDPOINT_MODE)
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(ENDPOINT_MODE)))
@@ -88,17 +98,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_is_a_url_and_perhaps_a_socket() {
-        let endpoint =
-            ServerEndpoint::parse("http://127.0.0.1:5001/noc\nunix:/run/unoc/unoc.sock\n");
-        let endpoint = endpoint.unwrap();
-        assert_eq!(endpoint.url, "http://127.0.0.1:5001/noc");
-        assert_eq!(endpoint.socket.unwrap().to_str(), Some("/run/unoc/unoc.sock"));
-        let of_an_older_version = ServerEndpoint::parse("http://[::1]:5001\n").unwrap();
-        assert_eq!(
-            (of_an_older_version.url.as_str(), of_an_older_version.socket),
-            ("http://[::1]:5001", None)
-        );
+    fn an_endpoint_is_a_url_and_perhaps_a_socket_and_a_certificate() {
+        let check = |text: &str, url: &str, socket: Option<&str>, certificate: Option<&str>| {
+            let endpoint = ServerEndpoint::parse(text).unwrap();
+            let shown = endpoint.certificate.map(|it| it.to_string());
+            assert_eq!((endpoint.url.as_str(), shown.as_deref()), (url, certificate));
+            assert_eq!(endpoint.socket.as_deref(), socket.map(Path::new));
+            assert_eq!(endpoint.text(), text);
+        };
+        let socket = Some("/run/unoc/unoc.sock");
+        let url = "http://127.0.0.1:5001/noc";
+        check(&format!("{url}\nunix:/run/unoc/unoc.sock\n"), url, socket, None);
+        // Of an older version.
+        check("http://[::1]:5001\n", "http://[::1]:5001", None, None);
+        let sha256 = "0f".repeat(32);
+        let text = format!("https://[::1]:1\nunix:/run/unoc/unoc.sock\nsha256:{sha256}\n");
+        check(&text, "https://[::1]:1", socket, Some(&sha256));
+        let unknown = ServerEndpoint::parse("https://a\nlater:x\nsha256:0\n").unwrap();
+        assert_eq!((unknown.socket, unknown.certificate), (None, None));
         assert_eq!(ServerEndpoint::parse("\n"), None);
     }
 

@@ -154,8 +154,9 @@ pub async fn start_offline_jobs(
     engine: &EngineHandle,
 ) -> Result<(JobsHandle, JobSupervisor)> {
     let backups = start_backups(config, engine, &[])?;
-    let reachable = format!("localhost:{}", config.port);
-    let options = NoticeSettings::of(config)?.for_site(config, engine, reachable);
+    let scheme = if config.tls_cert.is_some() { "https" } else { "http" };
+    let own_url = format!("{scheme}://localhost:{}{}", config.port, config.base_path);
+    let options = NoticeSettings::of(config)?.for_site(config, engine, own_url);
     let routes = NoticeRoutes::new(options);
     // There is no log to review, and no mirror runs.
     let (logs, sync) = (new_log(config, engine.clock()), SyncHandle::off(engine.now()));

@@ -27,6 +27,13 @@ const QUEUE_MAX: u32 = 4096;
 #[derive(Default)]
 pub struct PassedSockets(Option<ListenFd>);
 
+/// The names of the sockets among what systemd keeps for the service.
+const SERVER_SOCKET: &str = "http";
+const REDIRECT_SOCKET: &str = "redirect";
+
+/// Those of them that listen for TCP.
+struct PassedListeners(Vec<PassedListener>);
+
 impl PassedSockets {
     /// Takes them, so that no child of the process has them. Called before there are threads, because it
     /// changes the environment.
@@ -34,26 +41,35 @@ impl PassedSockets {
         Self(Some(ListenFd::from_env()))
     }
 
-    /// Returns the one that listens on the address, where port 0 is any port. Others are closed: the
-    /// configuration has changed since they were made.
-    fn listener(self, host: IpAddr, port: u16) -> Option<PassedListener> {
-        let mut passed = self.0?;
-        let mut found = None;
-        for index in 0..passed.len() {
-            let Ok(Some(listener)) = passed.take_tcp_listener(index) else { continue };
-            let is_wanted =
-                |address: SocketAddr| address.ip() == host && (port == 0 || address.port() == port);
-            if !socket_acceptconn(&listener).is_ok_and(|is_listening| is_listening) {
-                continue;
-            }
-            if found.is_none() && listener.local_addr().is_ok_and(is_wanted) {
-                found = Some(listener);
-            } else {
-                // systemd's copy of it would keep the port in use for 0.0.0.0 after 127.0.0.1.
-                shutdown(&listener, Shutdown::Both).ok();
-            }
+    fn listeners(self) -> PassedListeners {
+        let Some(mut passed) = self.0 else { return PassedListeners(Vec::new()) };
+        let found = (0..passed.len()).filter_map(|index| passed.take_tcp_listener(index).ok()?);
+        let is_listening = |listener: &PassedListener| {
+            socket_acceptconn(listener).is_ok_and(|is_listening| is_listening)
+        };
+        PassedListeners(found.filter(is_listening).collect())
+    }
+}
+
+impl PassedListeners {
+    /// Takes the one that listens on the address, where port 0 is any port.
+    fn take(&mut self, host: IpAddr, port: u16) -> Option<PassedListener> {
+        let is_wanted =
+            |address: SocketAddr| address.ip() == host && (port == 0 || address.port() == port);
+        let place =
+            self.0.iter().position(|listener| listener.local_addr().is_ok_and(is_wanted))?;
+        let found = self.0.swap_remove(place);
+        found.set_nonblocking(true).is_ok().then_some(found)
+    }
+}
+
+impl Drop for PassedListeners {
+    /// Closes the others: the configuration has changed since they were made.
+    fn drop(&mut self) {
+        for listener in &self.0 {
+            // systemd's copy of it would keep the port in use for 0.0.0.0 after 127.0.0.1.
+            shutdown(listener, Shutdown::Both).ok();
         }
-        found.filter(|listener| listener.set_nonblocking(true).is_ok())
     }
 }
 
@@ -66,17 +82,52 @@ pub(super) struct BoundListener {
     pub(super) reachable: SocketAddr,
 }
 
-/// Listens on the configured address, by the socket that systemd kept if there is one; otherwise systemd gets
-/// the new one to keep.
+/// The sockets of the service.
+pub(super) struct BoundListeners {
+    pub(super) server: BoundListener,
+    /// The one that redirects plain HTTP to HTTPS.
+    pub(super) redirect: Option<BoundListener>,
+}
+
+/// Listens on the configured addresses, by the sockets that systemd kept if there are some; otherwise systemd gets
+/// the new ones to keep.
 ///
 /// # Errors
-/// The address cannot be bound; the message has a remedy.
-pub(super) fn listen(config: &Config, passed: PassedSockets) -> Result<BoundListener> {
-    let listener = match passed.listener(config.host, config.port) {
+/// An address cannot be bound; the message has a remedy.
+pub(super) fn listen(config: &Config, passed: PassedSockets) -> Result<BoundListeners> {
+    let mut passed = passed.listeners();
+    let (host, port) = (config.host, config.port);
+    // The one with a known port first: any port is any of the others.
+    let (server, redirect) = match config.http_redirect_port {
+        Some(0) => {
+            let server = passed.take(host, port);
+            (server, passed.take(host, 0))
+        }
+        Some(redirect_port) => {
+            let redirect = passed.take(host, redirect_port);
+            (passed.take(host, port), redirect)
+        }
+        None => (passed.take(host, port), None),
+    };
+    drop(passed);
+    let server = open(server, (host, port), SERVER_SOCKET)?;
+    let redirect = match config.http_redirect_port {
+        Some(port) => Some(open(redirect, (host, port), REDIRECT_SOCKET)?),
+        None => None,
+    };
+    Ok(BoundListeners { server, redirect })
+}
+
+fn open(
+    kept: Option<PassedListener>,
+    (host, port): (IpAddr, u16),
+    name: &str,
+) -> Result<BoundListener> {
+    let listener = match kept {
         Some(kept) => TcpListener::from_std(kept).context("cannot use the socket of systemd")?,
         None => {
-            let listener = bind(config.host, config.port)?;
-            systemd::keep_socket(listener.as_fd());
+            let listener = bind(host, port)?;
+            systemd::keep_socket(listener.as_fd(), name);
             listener
         }
     };
@@ -96,7 +147,10 @@ fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
             anyhow!("{host} is not an address of this host; choose one with --host")
         }
         io::ErrorKind::PermissionDenied => {
-            anyhow!("no permission to listen on port {port}; choose one above 1023 with --port")
+            anyhow!(
+                "no permission to listen on port {port}; have systemd open it (DEPLOYMENT.md, *Ports 80 and 443*), \
+                 or choose one above 1023"
+            )
         }
         _ if error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error()) => anyhow!(
             "this host has no IPv{}; choose another address with --host",

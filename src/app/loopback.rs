@@ -1,23 +1,26 @@
-//! A plain HTTP client for the own server: it goes through the listener, as any client does.
+//! A small HTTP client for the own server: it goes through the listener, as any client does.
 
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::api::ServiceSecret;
+use crate::tls::PinnedServer;
 
 /// The longest answer that a check reads.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 
 /// The own server.
 #[derive(Clone)]
-pub(super) struct OwnServer {
+pub struct OwnServer {
     pub(super) address: SocketAddr,
     pub(super) base_path: String,
     /// By which it knows that it asks itself.
     pub(super) secret: ServiceSecret,
+    /// How it is known again if it speaks TLS.
+    pub(super) tls: Option<PinnedServer>,
 }
 
 /// An answer.
@@ -27,6 +30,17 @@ pub(super) struct OwnAnswer {
 }
 
 impl OwnServer {
+    /// Returns its URL for clients on this host, without a slash at its end.
+    pub(super) fn url(&self) -> String {
+        let Self { address, base_path, .. } = self;
+        format!("{}://{address}{base_path}", self.scheme())
+    }
+
+    /// Returns `https` or `http`.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     /// Sends one request over a new connection and reads the answer to its end. There is no deadline here.
     ///
     /// # Errors
@@ -68,12 +82,25 @@ impl OwnServer {
     }
 
     async fn exchange(&self, request: &[u8], bytes_max: u64) -> io::Result<OwnAnswer> {
-        let mut stream = TcpStream::connect(self.address).await?;
-        stream.write_all(request).await?;
-        let mut bytes = Vec::new();
-        stream.take(bytes_max).read_to_end(&mut bytes).await?;
-        parse(&String::from_utf8_lossy(&bytes))
+        let stream = TcpStream::connect(self.address).await?;
+        match &self.tls {
+            Some(tls) => exchange_over(tls.connect(stream).await?, request, bytes_max).await,
+            None => exchange_over(stream, request, bytes_max).await,
+        }
     }
+}
+
+async fn exchange_over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &[u8],
+    bytes_max: u64,
+) -> io::Result<OwnAnswer> {
+    stream.write_all(request).await?;
+    // Encryption may hold some of it back until then.
+    stream.flush().await?;
+    let mut bytes = Vec::new();
+    stream.take(bytes_max).read_to_end(&mut bytes).await?;
+    parse(&String::from_utf8_lossy(&bytes))
 }
 
 fn parse(text: &str) -> io::Result<OwnAnswer> {

@@ -6,12 +6,15 @@ mod auth;
 mod backup;
 mod check;
 mod checks;
+mod connection;
 mod connections;
 mod crashes;
 mod doctor;
 mod duties;
 mod endpoint;
+mod entrance;
 mod history;
+mod http2;
 mod incidents;
 mod jobs;
 mod listener;
@@ -35,6 +38,7 @@ mod store;
 mod support;
 mod support_store;
 mod systemd;
+mod tls;
 mod unix_socket;
 
 use std::net::SocketAddr;
@@ -65,9 +69,10 @@ pub use support_store::support_files_of_store;
 use self::applied_config::AppliedConfig;
 use self::checks::{CheckedParts, start_checks};
 use self::connections::ConnectionLimit;
+use self::entrance::{Entrance, write_endpoint};
 use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
-use self::listener::{BoundListener, listen};
+use self::loopback::OwnServer;
 use self::notices::NoticeSettings;
 use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
@@ -107,7 +112,8 @@ pub struct App {
     sockets: Sockets,
     /// Set to true once, when the service has to stop. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
-    server: JoinHandle<()>,
+    /// Those over TCP.
+    servers: JoinSet<()>,
     /// `None` if there is no Unix socket.
     unix_server: Option<JoinHandle<()>>,
     backups: Backups,
@@ -137,6 +143,7 @@ impl App {
         inputs: ProcessInputs,
     ) -> Result<Option<Self>> {
         mirror::database(&config)?;
+        tls::check_settings(&config)?;
         let notice_settings = NoticeSettings::of(&config)?;
         oidc::sign_in(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
@@ -147,14 +154,16 @@ impl App {
         let reload = Arc::new(Notify::new());
         tasks.spawn(signals.run(Arc::clone(&shutdown), Arc::clone(&reload)));
 
-        let started = StartedSite::start(&config, clock, &stopping).await?;
+        let started = StartedSite::start(&config, clock.clone(), &stopping).await?;
         let Some(StartedSite { handle, engine, sync, mirror }) = started else { return Ok(None) };
         load_demo(&config, &handle).await?;
         let auth = auth::start_auth(&config, &handle)?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
-        let BoundListener { listener, address, reachable } = listen(&config, inputs.passed)?;
-        let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, reachable));
+        let entrance = Entrance::open(&config, inputs.passed, &clock, ServiceSecret::draw()).await?;
+        let (address, own_server) = (entrance.address(), entrance.own_server().clone());
+        let page_url = own_server.url();
+        let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, page_url));
         let (job_handle, jobs) = start_jobs(&handle, &backups, &routes, &logs, &sync).await?;
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, routes, &mut tasks, &stopping)?;
@@ -163,46 +172,47 @@ impl App {
         let parts = CheckedParts {
             engine: handle.clone(),
             auth: auth.clone(),
-            service: ServiceSecret::draw(),
             incidents: incidents.clone(),
             sync: sync.clone(),
             jobs: job_handle,
             backups: backups.clone(),
             sockets: sockets.clone(),
             applied_config: AppliedConfig::default(),
-            own_address: reachable,
-            base_path: config.base_path.clone(),
+            own_server: own_server.clone(),
+            certificate: entrance.certificate().cloned(),
             min_free_bytes: config.min_free_bytes,
             connections: connections.clone(),
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let reloaded = ReloadParts::of(&parts, &logs, &notices, &health);
         let reloader = ConfigReloader::new(reloaded, inputs.read_config, config.clone());
-        let secret = parts.service.clone();
+        let secret = own_server.secret.clone();
         let services = parts.services(health, notices, logs.clone());
-        let options = api_options(&config, reloader.config(), &shutdown, (reachable, &secret));
+        let options = api_options(&config, reloader.config(), &shutdown, own_server);
         let state = ApiState::new(services, options);
         tasks.spawn(run_until_stopped(reloader.run(reload), stopping.clone()));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
-        let service = api::gate(access::gate_rules(&config, &auth, secret.clone()), service);
+        let service = api::gate(access::gate_rules(&config, &auth, secret), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
         let unix_service = service.clone();
-        let server = server::HttpServer { listener, service, connections, drain_wait: DRAIN_WAIT };
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
-        auth::tell_access(&config, &auth, reachable);
+        auth::tell_access(&config, &auth, &entrance.own_server().url());
         let unix_socket = unix_socket::open(&config);
-        announce(&config, &handle, (address, reachable), unix_socket.as_ref());
+        announce(&config, &handle, &entrance.url(), address);
+        let socket = unix_socket.as_ref().map(|socket| socket.path().to_owned());
+        write_endpoint(&entrance, &config, socket, (&mut tasks, &stopping));
         let unix_server = unix_socket
             .map(|socket| runtime.spawn(socket.serve(unix_service, DRAIN_WAIT, stopping.clone())));
-        let server = runtime.spawn(server.serve(stopping));
+        let ending = (DRAIN_WAIT, &stopping);
+        let servers = entrance.serve(&config, service, connections, ending, &mut tasks)?;
         Ok(Some(Self {
             address,
             config,
             handle,
             sockets,
             shutdown,
-            server,
+            servers,
             unix_server,
             backups,
             jobs,
@@ -250,7 +260,7 @@ impl App {
             handle,
             sockets,
             shutdown,
-            server,
+            servers,
             unix_server,
             backups,
             jobs,
@@ -266,10 +276,12 @@ impl App {
         shutdown.send_replace(true);
         backups.stop();
         sockets.close().await;
-        for server in [server].into_iter().chain(unix_server) {
-            if let Err(error) = server.await {
-                error!(%error, "The HTTP server failed");
-            }
+        let mut servers = servers;
+        while let Some(ended) = servers.join_next().await {
+            log_failure(ended);
+        }
+        if let Some(server) = unix_server {
+            log_failure(server.await);
         }
         systemd::show_status("Stopping: waiting for jobs");
         // They were stopped together with the server and have a deadline of their own.
@@ -295,22 +307,17 @@ impl App {
     }
 }
 
-/// Tells commands on this host, systemd and the log that the service answers.
-fn announce(
-    config: &Config,
-    handle: &EngineHandle,
-    (address, reachable): (SocketAddr, SocketAddr),
-    socket: Option<&UnixSocket>,
-) {
-    log_ignored_settings(config);
-    let socket = socket.map(UnixSocket::path);
-    if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path, socket) {
-        // On a full volume the service still serves reads.
-        warn!("Commands on this host will not find this server: {error:#}");
+fn log_failure(ended: std::result::Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "A server of HTTP failed");
     }
-    systemd::ready(address);
-    info!(%address, site.id = %handle.site_id(), "UNOC {} serves http://{address}{}/",
-        env!("CARGO_PKG_VERSION"), config.base_path);
+}
+
+/// Tells systemd and the log that the service answers.
+fn announce(config: &Config, handle: &EngineHandle, url: &str, address: SocketAddr) {
+    log_ignored_settings(config);
+    systemd::ready(url);
+    info!(%address, site.id = %handle.site_id(), "UNOC {} serves {url}/", env!("CARGO_PKG_VERSION"));
 }
 
 /// Records that the service ended as it should, if it is recorded that it began.
@@ -372,7 +379,7 @@ fn api_options(
     config: &Config,
     current: watch::Receiver<Config>,
     shutdown: &Arc<watch::Sender<bool>>,
-    (reachable, secret): (SocketAddr, &ServiceSecret),
+    own_server: OwnServer,
 ) -> ApiOptions {
     let accepts = config
         .shutdown_token
@@ -383,7 +390,7 @@ fn api_options(
     ApiOptions {
         base_path: config.base_path.clone(),
         shutdown: ShutdownGuard { accepts, trigger },
-        support: support::source(current, reachable, secret.clone()),
+        support: support::source(current, own_server),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Turns the settings of notices into who is told, and how.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,24 +61,35 @@ impl NoticeSettings {
         Ok(Self { policy, mail, heartbeat, site_name, public_url })
     }
 
-    /// What the delivery of a site's notices needs. `reachable` is the host and the port at which the page is
-    /// reached if no other address is set.
+    /// What the delivery of a site's notices needs. `own_url` is the address of the page if no other is set, without a
+    /// slash at its end.
     pub(super) fn for_site(
         self,
         config: &Config,
         engine: &EngineHandle,
-        reachable: impl Display,
+        own_url: String,
     ) -> NoticeOptions {
         let Self { policy, mail, heartbeat, site_name, public_url } = self;
         let site = SiteFacts {
             name: site_name,
             id: engine.site_id().to_string(),
-            page_url: public_url
-                .unwrap_or_else(|| format!("http://{reachable}{}", config.base_path)),
+            page_url: public_url.unwrap_or_else(|| named_url(config).unwrap_or(own_url)),
             zone: Zone::host().clone(),
         };
         NoticeOptions { sender: NoticeSender::new(policy, site, mail), heartbeat }
     }
+}
+
+/// The address of the page by the name that its certificate is for.
+fn named_url(config: &Config) -> Option<String> {
+    let name = config.acme_domains.first()?;
+    let port = match config.port {
+        // Any port, which is known once it is bound.
+        0 => return None,
+        443 => String::new(),
+        port => format!(":{port}"),
+    };
+    Some(format!("https://{name}{port}{}", config.base_path))
 }
 
 fn contact(config: &Config, settings: &ContactSettings) -> Result<Contact, ConfigError> {

@@ -1,9 +1,8 @@
 //! Reading the configuration again while the service runs, on SIGHUP.
 //!
-//! Who is told of incidents, where copies of backups go and what is logged are replaced. All other settings
-//! need a restart, and are named. A configuration with an error changes nothing.
+//! Who is told of incidents, where copies of backups go, what is logged and the certificate are replaced. All other
+//! settings need a restart, and are named. A configuration with an error changes nothing.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use super::checks::CheckedParts;
 use super::logging::level;
 use super::notices::NoticeSettings;
 use super::systemd;
+use super::tls::ServedCertificate;
 use crate::backup::Backups;
 use crate::config::{Config, ConfigErrors};
 use crate::engine::EngineHandle;
@@ -30,8 +30,8 @@ pub type ReadConfig = Arc<dyn Fn() -> Result<Config, ConfigErrors> + Send + Sync
 
 /// How long it waits for the files that the configuration is in, and those that it names.
 const READ_WAIT: Duration = Duration::from_secs(10);
-/// The check that tells what is not in effect.
-const CHECK: &str = "configuration.applied";
+/// The checks that tell what is not in effect.
+const CHECKS: [&str; 2] = ["configuration.applied", "tls.renewal"];
 const TARGETS_KEY: &str = "backup_targets";
 /// The keys that are in effect once they are read.
 const RELOADED_KEYS: [&str; 13] = [
@@ -58,8 +58,9 @@ pub(super) struct ReloadParts {
     backups: Backups,
     health: HealthHandle,
     applied: AppliedConfig,
-    /// By which this host reaches the server.
-    reachable: SocketAddr,
+    /// The URL of the server for this host.
+    own_url: String,
+    certificate: Option<ServedCertificate>,
 }
 
 impl ReloadParts {
@@ -76,7 +77,8 @@ impl ReloadParts {
             backups: parts.backups.clone(),
             health: health.clone(),
             applied: parts.applied_config.clone(),
-            reachable: parts.own_address,
+            own_url: parts.own_server.url(),
+            certificate: parts.certificate.clone(),
         }
     }
 }
@@ -114,7 +116,9 @@ impl ConfigReloader {
             }
             systemd::reloaded();
             // At once, so that the incident and the line of systemd do not wait for the next look.
-            self.parts.health.run(Some(CHECK)).await.ok();
+            for check in CHECKS {
+                self.parts.health.run(Some(check)).await.ok();
+            }
         }
     }
 
@@ -143,11 +147,11 @@ impl ConfigReloader {
 
     fn apply(&self, config: Config) {
         let changed = self.current.borrow().changed_keys(&config);
-        let (engine, reachable) = (&self.parts.engine, self.parts.reachable);
+        let (engine, own_url) = (&self.parts.engine, self.parts.own_url.clone());
         match NoticeSettings::of(&config) {
             // Only if it has changed: what a contact did before counts for its next message.
             Ok(settings) if changed.iter().any(|key| is_of_notices(key)) => {
-                self.parts.notices.replace(settings.for_site(&config, engine, reachable));
+                self.parts.notices.replace(settings.for_site(&config, engine, own_url));
             }
             Ok(_) => {}
             Err(ConfigErrors(errors)) => {
@@ -158,6 +162,9 @@ impl ConfigReloader {
         self.parts.logs.levels().set_default_level(level(&config));
         if self.takes_targets(&config) {
             self.parts.backups.replace_targets(targets(&config));
+        }
+        if let Some(certificate) = &self.parts.certificate {
+            certificate.reload(&config);
         }
         let waiting: Vec<&str> = self.started.changed_keys(&config);
         let waiting: Vec<&str> =
@@ -170,6 +177,10 @@ impl ConfigReloader {
     fn is_replaced(&self, key: &str, config: &Config) -> bool {
         match key {
             TARGETS_KEY => self.takes_targets(config),
+            "tls_cert" | "tls_key" => {
+                let certificate = self.parts.certificate.as_ref();
+                certificate.is_some_and(|certificate| certificate.takes_files(config))
+            }
             key => RELOADED_KEYS.contains(&key),
         }
     }

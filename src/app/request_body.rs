@@ -4,6 +4,7 @@
 //! the answer. A client that sends the next request on the connection then gets no answer, and a
 //! client that is still sending may lose the answer to the connection's reset.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,15 +14,23 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep};
 
 /// Most bytes that are read for nothing; a new connection costs less than reading more.
 const UNREAD_BYTES_MAX: u64 = 256 * 1024;
 /// How long that may take, since the answer waits for it.
 const UNREAD_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a server waits for a body in all, and for how many bytes it waits a second longer: a client that sends a
+/// byte now and then would keep its connection, and whatever waits for the body, for ever. Handlers have shorter limits.
+const BODY_WAIT: Duration = Duration::from_secs(60);
+const BYTES_PER_SECOND_MIN: u64 = 1024;
+
 /// The body that the handlers read. Dropped before its end, it returns the rest to its
 /// [`UnreadBody`].
 pub(super) struct RequestBody {
+    /// What is left of the time that the client may take.
+    patience: Patience,
     /// `None` only while it is dropped.
     incoming: Option<Incoming>,
     unread: Option<oneshot::Sender<Incoming>>,
@@ -39,7 +48,8 @@ impl RequestBody {
     pub(super) fn new(incoming: Incoming, headers: &HeaderMap) -> (Self, UnreadBody) {
         let (unread, rest) = oneshot::channel();
         let expects_continue = headers.contains_key(header::EXPECT);
-        let body = Self { incoming: Some(incoming), unread: Some(unread) };
+        let patience = Patience::default();
+        let body = Self { patience, incoming: Some(incoming), unread: Some(unread) };
         (body, UnreadBody { rest, expects_continue })
     }
 }
@@ -56,16 +66,28 @@ impl Drop for RequestBody {
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.incoming {
-            Some(incoming) => Pin::new(incoming).poll_frame(context),
-            None => Poll::Ready(None),
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+        let polled = Pin::new(incoming).poll_frame(context);
+        let polled = polled.map(|frame| frame.map(|frame| frame.map_err(io::Error::other)));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.patience.earn(frame.data_ref().map_or(0, Bytes::len));
+            }
+            Poll::Ready(_) => {}
+            Poll::Pending => {
+                if self.patience.poll_end(context).is_ready() {
+                    let error = io::Error::new(io::ErrorKind::TimedOut, "the body came too slowly");
+                    return Poll::Ready(Some(Err(error)));
+                }
+            }
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -88,6 +110,34 @@ impl UnreadBody {
     }
 }
 
+/// How much longer is waited for a client. The time that handlers take does not count.
+#[derive(Default)]
+struct Patience {
+    /// Runs while the client is waited for.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Patience {
+    /// The client has sent so many bytes.
+    fn earn(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+        if let Some((since, _)) = self.wait.take() {
+            self.waited += since.elapsed();
+        }
+    }
+
+    /// The client is waited for. Ready when that has taken too long.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let allowed = BODY_WAIT + Duration::from_secs(self.bytes / BYTES_PER_SECOND_MIN);
+        let left = allowed.saturating_sub(self.waited).min(BODY_WAIT);
+        let begin = || (Instant::now(), Box::pin(tokio::time::sleep(left)));
+        let (_, sleep) = self.wait.get_or_insert_with(begin);
+        sleep.as_mut().poll(context)
+    }
+}
+
 /// Returns whether the body ended within the limits.
 async fn read_to_end(mut rest: Incoming) -> bool {
     if rest.size_hint().lower() > UNREAD_BYTES_MAX {
@@ -105,4 +155,34 @@ async fn read_to_end(mut rest: Incoming) -> bool {
         true
     };
     tokio::time::timeout(UNREAD_WAIT, read).await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// Waits for a client that sends this many bytes after each wait. Returns when it is given up, in seconds.
+    async fn given_up_after(bytes: usize, each: Duration) -> Option<u64> {
+        let (begun, mut patience) = (Instant::now(), Patience::default());
+        for _ in 0..200 {
+            let end =
+                tokio::time::timeout(each, poll_fn(|context| patience.poll_end(context))).await;
+            if end.is_ok() {
+                return Some(begun.elapsed().as_secs());
+            }
+            patience.earn(bytes);
+        }
+        None
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_a_byte_now_and_then_is_given_up() {
+        assert_eq!(given_up_after(1, Duration::from_secs(5)).await, Some(60));
+        assert_eq!(given_up_after(4 * 1024, Duration::from_secs(5)).await, Some(300));
+        assert_eq!(given_up_after(16 * 1024, Duration::from_secs(5)).await, None);
+        // However much came before, silence is not borne for longer.
+        assert_eq!(given_up_after(1 << 30, Duration::from_secs(61)).await, Some(60));
+    }
 }

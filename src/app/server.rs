@@ -4,42 +4,32 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tower::{Service, ServiceExt};
+use tower::Service;
 use tracing::{debug, warn};
 
-use super::connections::ConnectionLimit;
+use super::connection::{ConnectionOptions, FIRST_REQUEST_WAIT, HEAD_WAIT, serve_connection};
+use super::connections::{AddressLimit, ConnectionLimit};
 use super::permit_stream::PermitStream;
 use super::request_body::RequestBody;
 use super::shutdown::stop_requested;
 use crate::api::Peer;
+use crate::tls::{HandshakeOutcome, NegotiatedProtocol, TlsServer};
 
-/// How long a client may take to send a request's head, and how long a connection may idle
-/// between two requests.
-const HEAD_WAIT: Duration = Duration::from_secs(30);
-/// How long a stop waits for the first request of a connection. Its client has just connected, and would take
-/// a connection that ends without an answer for a fault.
-const FIRST_REQUEST_WAIT: Duration = Duration::from_millis(500);
+/// The same as [`HEAD_WAIT`] while most connections are taken: whoever has something to send does so at once.
+const CROWDED_HEAD_WAIT: Duration = Duration::from_secs(5);
 /// How long a client may leave sent data unacknowledged. Without this limit, the ping timeout of
 /// Socket.IO does not end a client with a full receive window, and the messages for it stay in
 /// memory for ever.
 const SEND_WAIT_MS: u32 = 30_000;
-/// Limits of a request's head, in bytes and in fields: ten times what browsers send behind proxies.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-const HEADERS_MAX: usize = 128;
 /// Pause after a failed accept, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Failed accepts are logged at most this often.
@@ -52,7 +42,19 @@ pub(super) struct HttpServer<S> {
     pub(super) service: S,
     /// Connections served at once; further ones wait in the kernel's queue.
     pub(super) connections: ConnectionLimit,
+    /// And from one address; further ones are closed.
+    pub(super) addresses: AddressLimit,
+    /// `None` for plain HTTP.
+    pub(super) encryption: Option<Encryption>,
     pub(super) drain_wait: Duration,
+}
+
+/// How connections are encrypted.
+#[derive(Clone)]
+pub(super) struct Encryption {
+    pub(super) tls: TlsServer,
+    /// `Strict-Transport-Security` of each answer.
+    pub(super) hsts: HeaderValue,
 }
 
 impl<S, B> HttpServer<S>
@@ -60,13 +62,14 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     /// Serves until `stopping` becomes true, then gives open requests `drain_wait` to finish.
     pub(super) async fn serve(self, mut stopping: watch::Receiver<bool>) {
-        let Self { listener, service, connections: limit, drain_wait } = self;
+        let Self { listener, service, connections: limit, addresses, encryption, drain_wait } =
+            self;
         let mut connections = JoinSet::new();
-        let mut failures = AcceptFailures::default();
+        let (mut failures, mut refusals) = (AcceptFailures::default(), AddressRefusals::default());
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&listener, &limit) => accepted,
@@ -74,10 +77,17 @@ where
             };
             match accepted {
                 Ok((stream, peer, permit)) => {
-                    let stream = PermitStream::new(stream, limit.count(permit));
-                    let stopped = stop_requested(stopping.clone());
-                    let peer = Peer::Address { ip: peer.ip().to_canonical(), has_tls: false };
-                    connections.spawn(connection(stream, peer, service.clone(), stopped));
+                    let ip = peer.ip().to_canonical();
+                    let Some(address) = addresses.enter(ip) else {
+                        refusals.log(ip);
+                        continue;
+                    };
+                    let mut open = limit.count(permit);
+                    open.set_address(address);
+                    let head_wait = if limit.is_crowded() { CROWDED_HEAD_WAIT } else { HEAD_WAIT };
+                    let client = Client { stream: PermitStream::new(stream, open), ip, head_wait };
+                    let (service, encryption) = (service.clone(), encryption.clone());
+                    connections.spawn(client.serve(encryption, service, stopping.clone()));
                 }
                 Err(error) => failures.log(&error).await,
             }
@@ -91,6 +101,75 @@ where
         if drained.await.is_err() {
             warn!(open = connections.len(), "Some connections did not finish in time");
         }
+    }
+}
+
+/// A client that has just connected.
+struct Client {
+    stream: PermitStream<TcpStream>,
+    ip: IpAddr,
+    head_wait: Duration,
+}
+
+impl Client {
+    /// Serves it to its end, after the handshake if connections are encrypted.
+    async fn serve<S, B>(
+        self,
+        encryption: Option<Encryption>,
+        service: S,
+        stopping: watch::Receiver<bool>,
+    ) where
+        S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
+    {
+        let Self { stream, ip, head_wait } = self;
+        let peer = Peer::Address { ip, has_tls: encryption.is_some() };
+        let protocol = NegotiatedProtocol::Http1;
+        let plain = ConnectionOptions { peer, protocol, head_wait, hsts: None };
+        let Some(Encryption { tls, hsts }) = encryption else {
+            return serve_connection(stream, plain, service, stop_requested(stopping)).await;
+        };
+        let stopped = async {
+            stop_requested(stopping.clone()).await;
+            tokio::time::sleep(FIRST_REQUEST_WAIT).await;
+        };
+        let outcome = tokio::select! {
+            outcome = tls.accept(stream) => outcome,
+            () = stopped => return,
+        };
+        match outcome {
+            Ok(HandshakeOutcome::Client(stream, protocol)) => {
+                let options = ConnectionOptions { protocol, hsts: Some(hsts), ..plain };
+                serve_connection(stream, options, service, stop_requested(stopping)).await;
+            }
+            Ok(HandshakeOutcome::Challenge) => {}
+            Err(error) => debug!(peer = %ip, %error, "A TLS handshake failed"),
+        }
+    }
+}
+
+/// Connections closed because their address has too many, logged at most once a minute with their number.
+#[derive(Default)]
+struct AddressRefusals {
+    last_logged: Option<Instant>,
+    since_logged: u64,
+}
+
+impl AddressRefusals {
+    fn log(&mut self, address: IpAddr) {
+        self.since_logged += 1;
+        if self.last_logged.is_some_and(|last| last.elapsed() < LOG_EVERY) {
+            return;
+        }
+        warn!(
+            %address,
+            refused = self.since_logged,
+            "{address} has as many connections as one address may have, and further ones are closed. If many \
+             clients share it, raise max_connections_per_address; if it is a reverse proxy, add it to trusted_proxies"
+        );
+        (self.last_logged, self.since_logged) = (Some(Instant::now()), 0);
     }
 }
 
@@ -132,67 +211,4 @@ async fn accept(
     stream.set_nodelay(true).ok();
     rustix::net::sockopt::set_tcp_user_timeout(&stream, SEND_WAIT_MS).ok();
     Ok((stream, peer, permit))
-}
-
-/// Serves one connection to its end.
-pub(super) async fn connection<T, S, B>(
-    stream: PermitStream<T>,
-    peer: Peer,
-    service: S,
-    stopping: impl Future<Output = ()>,
-) where
-    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
-    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
-{
-    let has_request = Arc::new(Notify::new());
-    let requested = Arc::clone(&has_request);
-    let of_requests = peer.clone();
-    let service = hyper::service::service_fn(move |request| {
-        requested.notify_one();
-        let (service, peer) = (service.clone(), of_requests.clone());
-        async move { answer(service, request, peer).await }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WAIT)
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let stopping = async {
-        stopping.await;
-        tokio::time::timeout(FIRST_REQUEST_WAIT, has_request.notified()).await.ok();
-    };
-    let ended = tokio::select! {
-        // In this order: a request that has arrived when the time is over is answered.
-        biased;
-        ended = connection.as_mut() => ended,
-        () = stopping => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        debug!(%peer, %error, "A connection ended early");
-    }
-}
-
-/// Lets the service answer, then makes the connection ready for the next request.
-async fn answer<S, B>(
-    service: S,
-    request: Request<Incoming>,
-    peer: Peer,
-) -> Result<Response<B>, Infallible>
-where
-    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
-{
-    let (mut head, body) = request.into_parts();
-    head.extensions.insert(peer);
-    let (body, unread) = RequestBody::new(body, &head.headers);
-    let mut response = service.oneshot(Request::from_parts(head, body)).await?;
-    unread.finish(&mut response).await;
-    Ok(response)
 }

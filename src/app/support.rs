@@ -1,7 +1,6 @@
 //! Making the support bundle: by the server for its page, by the command for everything else.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,8 +76,8 @@ pub struct SupportFacts<'a> {
 
 /// What the server has to say.
 pub enum SupportServer {
-    /// The server itself makes the bundle: it asks this URL, its own, for its answers.
-    Itself { url: String, secret: ServiceSecret },
+    /// The server itself makes the bundle: it asks itself for its answers.
+    Itself(OwnServer),
     /// The bundle that it made. It knows secrets of its environment that a command does not.
     Bundle(Vec<u8>),
     /// Why it says nothing.
@@ -119,10 +118,7 @@ pub fn make_support_bundle(
         bundle.add(&file.name, file.content)?;
     }
     match &facts.server {
-        SupportServer::Itself { url, secret } => match own_server(url, secret) {
-            Some(server) => of_server(&server, runtime, &mut bundle)?,
-            None => bundle.add(HEALTH_FILE, Err(format!("{url} is no URL of a server")))?,
-        },
+        SupportServer::Itself(server) => of_server(server, runtime, &mut bundle)?,
         SupportServer::Bundle(made) => {
             if let Err(error) = bundle.add_bundle(made) {
                 bundle.add("server.tar.gz", Err(format!("it is not whole: {error}")))?;
@@ -153,16 +149,11 @@ pub fn make_support_bundle(
     Ok((name, bundle.finish(&head)?))
 }
 
-/// Returns what makes a bundle in the server that is reached at this address.
-pub(super) fn source(
-    config: watch::Receiver<Config>,
-    reachable: SocketAddr,
-    secret: ServiceSecret,
-) -> SupportSource {
-    let url = format!("http://{reachable}{}", config.borrow().base_path);
+/// Returns what makes a bundle in this server.
+pub(super) fn source(config: watch::Receiver<Config>, server: OwnServer) -> SupportSource {
     Arc::new(move || {
         let config = config.borrow().clone();
-        let server = SupportServer::Itself { url: url.clone(), secret: secret.clone() };
+        let server = SupportServer::Itself(server.clone());
         let facts = SupportFacts { config: Ok(&config), server, files: Vec::new() };
         make_support_bundle(facts, &Handle::current())
     })
@@ -247,14 +238,6 @@ fn in_time<T: Send + 'static>(
     }
 }
 
-/// Takes a URL as the file `endpoint` has it apart.
-fn own_server(url: &str, secret: &ServiceSecret) -> Option<OwnServer> {
-    let rest = url.strip_prefix("http://")?;
-    let (address, base_path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let (address, base_path) = (address.parse().ok()?, base_path.to_owned());
-    Some(OwnServer { address, base_path, secret: secret.clone() })
-}
-
 fn of_server(server: &OwnServer, runtime: &Handle, bundle: &mut SupportBundle) -> io::Result<()> {
     let mut is_silent = false;
     let deadline = runtime.block_on(async { tokio::time::Instant::now() }) + ANSWERS_WAIT;
@@ -321,18 +304,4 @@ fn check_ids(health: &[u8]) -> Vec<String> {
     }
     let health: Option<Health> = serde_json::from_slice(health).ok();
     health.into_iter().flat_map(|health| health.checks).map(|check| check.id).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_endpoint_is_an_address_and_a_path() {
-        let own_server = |url| own_server(url, &ServiceSecret::draw());
-        let server = own_server("http://127.0.0.1:5001/noc").unwrap();
-        assert_eq!((server.address.port(), server.base_path.as_str()), (5001, "/noc"));
-        assert_eq!(own_server("http://[::1]:5001").unwrap().base_path, "");
-        assert!(own_server("nonsense").is_none());
-    }
 }

@@ -1,7 +1,6 @@
 //! Notifications to systemd: ready, alive, reloading, stopping, and a line on what the service does
 //! (sd_notify(3)).
 
-use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -21,22 +20,20 @@ pub(super) fn is_listening() -> bool {
     environment().contains_key("NOTIFY_SOCKET")
 }
 
-/// The name of the socket among what systemd keeps for the service.
-const KEPT_SOCKET: NotifyState<'_> = NotifyState::FdName("http");
-
-/// Has systemd keep the socket until the service has stopped, and pass it to the process after a restart
-/// (sd_notify(3), `FDSTORE=1`). An earlier one is no longer kept.
-pub(super) fn keep_socket(socket: BorrowedFd<'_>) {
-    notify(&[NotifyState::FdStoreRemove, KEPT_SOCKET]);
-    if let Err(error) = sd_notify::notify_with_fds(&[NotifyState::FdStore, KEPT_SOCKET], &[socket])
-    {
+/// Has systemd keep a socket under a name until the service has stopped, and pass it to the process after a restart
+/// (sd_notify(3), `FDSTORE=1`). An earlier one of that name is no longer kept.
+pub(super) fn keep_socket(socket: BorrowedFd<'_>, name: &str) {
+    let name = || NotifyState::FdName(name);
+    notify(&[NotifyState::FdStoreRemove, name()]);
+    if let Err(error) = sd_notify::notify_with_fds(&[NotifyState::FdStore, name()], &[socket]) {
         debug!(%error, "systemd does not keep the socket");
     }
 }
 
-pub(super) fn ready(address: SocketAddr) {
+/// The service answers at this URL.
+pub(super) fn ready(url: &str) {
     notify(&[NotifyState::Ready]);
-    show_status(&format!("Serving http://{address}/"));
+    show_status(&format!("Serving {url}/"));
 }
 
 /// Shows a line in `systemctl status`, unless it is the one that is shown.

@@ -19,10 +19,11 @@ use tokio::task::JoinSet;
 use tower::Service;
 use tracing::warn;
 
+use super::connection::{ConnectionOptions, serve_connection};
 use super::connections::ConnectionLimit;
 use super::permit_stream::PermitStream;
 use super::request_body::RequestBody;
-use super::server::{AcceptFailures, connection};
+use super::server::AcceptFailures;
 use super::shutdown::stop_requested;
 use crate::api::Peer;
 use crate::config::Config;
@@ -93,7 +94,7 @@ impl UnixSocket {
         S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
         S: Clone + Send + 'static,
         S::Future: Send,
-        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+        B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
     {
         let Self { listener, file } = self;
         let limit = ConnectionLimit::new(UNIX_CONNECTIONS_MAX);
@@ -112,7 +113,9 @@ impl UnixSocket {
                     connections.spawn(async move {
                         // A client that has gone already has no credentials.
                         let Ok(peer) = peer_of(&stream).await else { return };
-                        connection(PermitStream::new(stream, permit), peer, service, stopped).await;
+                        let (stream, options) =
+                            (PermitStream::new(stream, permit), ConnectionOptions::plain(peer));
+                        serve_connection(stream, options, service, stopped).await;
                     });
                 }
                 Err(error) => failures.log(&error).await,

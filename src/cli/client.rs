@@ -9,13 +9,13 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 use super::data_dir::endpoint;
 use super::exit::CommandError;
 use crate::config::Config;
-use crate::util::{error_chain, trust};
+use crate::tls::{Fingerprint, pinned_client};
+use crate::util::error_chain;
 
 /// How long the server may take to answer the first request: a stopped process accepts connections,
 /// but does not answer.
@@ -42,6 +42,16 @@ pub(super) struct ApplianceClient {
     working: Client,
 }
 
+/// How the server is reached.
+#[derive(Clone)]
+struct Way<'a> {
+    /// What requests begin with.
+    url: String,
+    socket: Option<&'a Path>,
+    /// The one certificate that is trusted.
+    certificate: Option<Fingerprint>,
+}
+
 impl ApplianceClient {
     /// Returns the client for the server that uses the data directory, after it has answered a
     /// request.
@@ -54,18 +64,23 @@ impl ApplianceClient {
             ))
         })?;
         let shown_url = endpoint.url;
-        let by_socket = (socket_url(&shown_url), endpoint.socket.as_deref());
-        let by_tcp = (shown_url.clone(), None);
-        let mut way = if by_socket.1.is_some() { by_socket } else { by_tcp.clone() };
+        let by_tcp =
+            Way { url: shown_url.clone(), socket: None, certificate: endpoint.certificate };
+        let by_socket = endpoint.socket.as_deref().map(|socket| Way {
+            url: socket_url(&shown_url),
+            socket: Some(socket),
+            certificate: None,
+        });
+        let mut way = by_socket.unwrap_or_else(|| by_tcp.clone());
         let mut answered = is_live(&way)?;
-        if way.1.is_some() && answered.as_ref().is_err_and(reqwest::Error::is_connect) {
+        if way.socket.is_some() && answered.as_ref().is_err_and(reqwest::Error::is_connect) {
             // The socket is not there any more, or is not for this user.
             way = by_tcp;
             answered = is_live(&way)?;
         }
         answered.map_err(|error| no_answer(&shown_url, LIVE_WAIT, error))?;
-        let (url, socket) = way;
-        let (reading, working) = (client(READ_WAIT, socket)?, client(WORK_WAIT, socket)?);
+        let (reading, working) = (client(READ_WAIT, &way)?, client(WORK_WAIT, &way)?);
+        let url = way.url;
         Ok(Self { url, shown_url, reading, working })
     }
 
@@ -151,8 +166,8 @@ impl ApplianceClient {
 }
 
 /// Asks by a URL and perhaps a socket whether the server answers at all.
-fn is_live((url, socket): &(String, Option<&Path>)) -> Result<reqwest::Result<()>, CommandError> {
-    Ok(client(LIVE_WAIT, *socket)?.get(format!("{url}/health/live")).send().map(drop))
+fn is_live(way: &Way<'_>) -> Result<reqwest::Result<()>, CommandError> {
+    Ok(client(LIVE_WAIT, way)?.get(format!("{}/health/live", way.url)).send().map(drop))
 }
 
 /// Returns the URL by which the server is asked through its Unix socket, by the one that is for TCP.
@@ -163,16 +178,12 @@ fn socket_url(url: &str) -> String {
 }
 
 /// Returns a client that waits this long for the head of an answer, and for each part of its body.
-fn client(wait: Duration, socket: Option<&Path>) -> Result<Client, CommandError> {
-    // The server is reached by plain HTTP; an empty root store keeps the client from trusting any
-    // host.
-    let tls = ClientConfig::builder_with_provider(trust::provider())
-        .with_safe_default_protocol_versions();
-    let tls = tls.context("TLS cannot be set up")?;
-    let tls = tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+fn client(wait: Duration, way: &Way<'_>) -> Result<Client, CommandError> {
+    // What the server wrote down beside its data is known to be its own; no authority has to say so.
+    let tls = pinned_client(way.certificate).context("TLS cannot be set up")?;
     // The server is on this host, so a proxy from the environment must not be used.
     let mut client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(wait);
-    if let Some(socket) = socket {
+    if let Some(socket) = way.socket {
         client = client.unix_socket(socket);
     }
     Ok(client.build().context("the HTTP client cannot be set up")?)

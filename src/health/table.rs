@@ -25,8 +25,16 @@ const fn limit(enter: f64, leave: f64) -> Option<Threshold> {
 
 /// Every check, by group.
 pub fn check_table(bounds: CheckBounds) -> Vec<CheckSpec> {
-    let groups =
-        [store(bounds), host(bounds), mirror(), backups(bounds), jobs(), service(), operation()];
+    let groups = [
+        store(bounds),
+        host(bounds),
+        mirror(),
+        backups(bounds),
+        jobs(),
+        service(),
+        certificate(),
+        operation(),
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -256,6 +264,32 @@ fn service() -> Vec<CheckSpec> {
             )
             .each_minute()
             .in_time(Duration::from_secs(20)),
+    ]
+}
+
+/// What the server proves who it is with.
+fn certificate() -> Vec<CheckSpec> {
+    let group = CheckGroup::Service;
+    vec![
+        // A certificate of 45 days, the shortest that is usual, is renewed when 15 are left.
+        CheckSpec::new("tls.expiry", group, "Time until the certificate expires", CheckUnit::Days)
+            .below(limit(10.0, 11.0), limit(2.0, 3.0))
+            .wrong(
+                "The certificate of the server expires soon",
+                "Replace the files of tls_cert and tls_key (unoc tls selfsigned --force, if it is signed by \
+                 itself); with acme_domains, tls.renewal says what keeps the authority from issuing another one.",
+            )
+            .after(1, 1)
+            .each_minute()
+            .major(),
+        CheckSpec::new("tls.renewal", group, "Certificate as configured", CheckUnit::YesNo)
+            .below(limit(0.0, 1.0), None)
+            .wrong(
+                "A new certificate is not in effect",
+                "The message says what to correct. Then: systemctl reload unoc.",
+            )
+            .after(1, 1)
+            .major(),
     ]
 }
 

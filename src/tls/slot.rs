@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tokio::sync::watch;
 
 use super::identity::ServerIdentity;
 
@@ -17,7 +18,7 @@ pub(super) const CHALLENGE_PROTOCOL: &[u8] = b"acme-tls/1";
 pub struct CertificateSlot(Arc<Slot>);
 
 struct Slot {
-    identity: RwLock<Arc<ServerIdentity>>,
+    identity: watch::Sender<Arc<ServerIdentity>>,
     /// While an order is under way: what proves that this host answers for a name.
     challenges: RwLock<Challenges>,
 }
@@ -33,19 +34,24 @@ struct Challenges {
 impl CertificateSlot {
     pub fn new(identity: ServerIdentity) -> Self {
         Self(Arc::new(Slot {
-            identity: RwLock::new(Arc::new(identity)),
+            identity: watch::Sender::new(Arc::new(identity)),
             challenges: RwLock::default(),
         }))
     }
 
     /// Returns what is served now.
     pub fn identity(&self) -> Arc<ServerIdentity> {
-        Arc::clone(&self.0.identity.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.identity.borrow())
+    }
+
+    /// Returns what is served from now on, and tells when that changes.
+    pub fn watch(&self) -> watch::Receiver<Arc<ServerIdentity>> {
+        self.0.identity.subscribe()
     }
 
     /// Serves something else from the next handshake on; open connections stay.
     pub fn replace(&self, identity: ServerIdentity) {
-        *self.0.identity.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(identity);
+        self.0.identity.send_replace(Arc::new(identity));
     }
 
     /// Returns what answers `GET /.well-known/acme-challenge/TOKEN` (RFC 8555, section 8.3), while an order asks for it.

@@ -8,6 +8,7 @@ mod authorize;
 mod client;
 mod credentials;
 mod permissions;
+mod plain_port;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 pub use client::TrustedProxies;
 pub use credentials::ServiceSecret;
+pub use plain_port::{ChallengeAnswers, PlainPort, plain_port};
 pub use policy::Access;
 
 pub(super) use authorize::{Authorization, authorize};

@@ -11,6 +11,9 @@ mod parts;
 mod service;
 mod settings;
 mod store;
+mod tls;
+
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
@@ -24,13 +27,15 @@ use crate::engine::EngineHandle;
 use crate::health::{self, CheckBounds, HealthHandle, ProbeTable, check_table};
 use crate::pg::PgConfig;
 use crate::sync::SyncState;
+use crate::tls::ServerIdentity;
 
-/// The probes that make sense without a server: of the store, the host, the backups, and of PostgreSQL if
-/// there is a mirror.
+/// The probes that make sense without a server: of the store, the host, the backups, of PostgreSQL if there is a
+/// mirror, and of the certificate that a server would show.
 pub(super) fn offline_probes(
     engine: &EngineHandle,
     backups: &Backups,
     database: Option<PgConfig>,
+    certificate: Option<Arc<ServerIdentity>>,
 ) -> ProbeTable {
     let mut probes = ProbeTable::default();
     store::add(&mut probes, engine);
@@ -39,6 +44,9 @@ pub(super) fn offline_probes(
     backups::add(&mut probes, engine, backups);
     if let Some(database) = database {
         mirror::add_login(&mut probes, database);
+    }
+    if let Some(identity) = certificate {
+        tls::add_expiry(&mut probes, engine, move || Arc::clone(&identity));
     }
     probes
 }
@@ -75,6 +83,9 @@ fn probes(parts: &CheckedParts) -> ProbeTable {
     backups::add(&mut probes, &parts.engine, &parts.backups);
     jobs::add(&mut probes, &parts.jobs);
     service::add(&mut probes, parts);
+    if let Some(certificate) = &parts.certificate {
+        tls::add(&mut probes, &parts.engine, certificate);
+    }
     settings::add(&mut probes, parts.sockets.settings());
     probes
 }

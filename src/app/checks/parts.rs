@@ -1,12 +1,13 @@
 //! The parts of the appliance that the probes look at.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::super::applied_config::AppliedConfig;
 use super::super::connections::ConnectionLimit;
+use super::super::loopback::OwnServer;
+use super::super::tls::ServedCertificate;
 use super::{host, measure};
-use crate::api::{ApiServices, ServiceSecret, ServiceUsage};
+use crate::api::{ApiServices, ServiceUsage};
 use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::engine::EngineHandle;
@@ -22,17 +23,16 @@ use crate::sync::SyncHandle;
 pub(crate) struct CheckedParts {
     pub(crate) engine: EngineHandle,
     pub(crate) auth: AuthHandle,
-    /// By which the server knows the checks.
-    pub(crate) service: ServiceSecret,
     pub(crate) incidents: IncidentsHandle,
     pub(crate) sync: SyncHandle,
     pub(crate) jobs: JobsHandle,
     pub(crate) backups: Backups,
     pub(crate) sockets: Sockets,
     pub(crate) applied_config: AppliedConfig,
-    /// By which this host reaches the own server, and the path under which that serves.
-    pub(crate) own_address: SocketAddr,
-    pub(crate) base_path: String,
+    /// As this host reaches it.
+    pub(crate) own_server: OwnServer,
+    /// `None` for plain HTTP.
+    pub(crate) certificate: Option<ServedCertificate>,
     pub(crate) min_free_bytes: u64,
     pub(crate) connections: ConnectionLimit,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::super::loopback::{OwnAnswer, OwnServer};
+use super::super::loopback::OwnAnswer;
 use super::events;
 use super::measure::{float, milliseconds, percent};
 use super::parts::CheckedParts;
@@ -30,11 +30,7 @@ pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
         }
         Ok(CheckReading::of(milliseconds(longest)))
     });
-    let server = OwnServer {
-        address: parts.own_address,
-        base_path: parts.base_path.clone(),
-        secret: parts.service.clone(),
-    };
+    let server = parts.own_server.clone();
     events::add(probes, &server, parts);
     probes.add("http.response", move || {
         let server = server.clone();
@@ -48,7 +44,7 @@ pub(super) fn add(probes: &mut ProbeTable, parts: &CheckedParts) {
                         return Ok(CheckReading::broken(what));
                     }
                     Err(error) => {
-                        let what = format!("http://{} does not answer: {error}", server.address);
+                        let what = format!("{} does not answer: {error}", server.url());
                         return Ok(CheckReading::broken(what));
                     }
                 }

@@ -15,5 +15,5 @@ mod renewer;
 mod schedule;
 mod settings;
 
-pub use renewer::CertificateRenewer;
+pub use renewer::{CertificateRenewer, kept_certificate};
 pub use settings::{AcmeChallenge, AcmeSettings};

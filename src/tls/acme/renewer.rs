@@ -23,7 +23,7 @@ use crate::util::jitter;
 /// The longest sleep: a clock that jumps, or a host that was suspended, delays a renewal by no more.
 const SLEEP_MAX: Duration = Duration::from_secs(60 * 60);
 /// How long an operator waits between two attempts that he asks for.
-const ASKED_PAUSE: Duration = Duration::from_secs(60);
+const ASKED_PAUSE: Duration = Duration::from_secs(5);
 /// Life of the certificate that is shown until the first order succeeds, in days.
 const INTERIM_DAYS: u16 = 30;
 
@@ -197,6 +197,14 @@ impl Renewer {
         }
         failures
     }
+}
+
+/// Returns the certificate that an earlier run kept; `None` without one. This blocks.
+///
+/// # Errors
+/// It cannot be read.
+pub fn kept_certificate(settings: &AcmeSettings) -> Result<Option<ServerIdentity>, TlsError> {
+    AcmeDirectory::new(&settings.state_dir).certificate()
 }
 
 /// What is ordered, in one text: failures of another order say nothing about this one.
