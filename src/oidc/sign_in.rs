@@ -1,6 +1,7 @@
 //! The authorization code flow with PKCE (OpenID Connect Core 1.0, section 3.1; RFC 7636; RFC 9700).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use openidconnect::core::{
@@ -31,6 +32,8 @@ use crate::util::error_chain;
 const SECOND_US: i64 = 1_000_000;
 /// How far the clocks of the provider and of this host may differ.
 const CLOCK_SKEW_MAX_US: i64 = 60 * SECOND_US;
+/// How long a person waits for the provider: for three slow answers.
+const WAIT: Duration = Duration::from_secs(15);
 /// Calls to the provider at a time. Anybody can cause one, so more are refused rather than queued.
 const CALLS_MAX: usize = 16;
 /// Longest part of what a provider says of a refusal that is shown.
@@ -157,7 +160,7 @@ impl OidcSignIn {
     ) -> Result<SignInStart, OidcError> {
         let parts = &self.0;
         let _permit = parts.calls.try_acquire().map_err(|_| OidcError::Busy)?;
-        let metadata = parts.provider.metadata(&parts.options, now).await?;
+        let metadata = within(parts.provider.metadata(&parts.options, now)).await?;
         let client = parts.client(&metadata.content);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state, nonce) = client
@@ -202,7 +205,7 @@ impl OidcSignIn {
         }
         let code = answer.code.ok_or_else(|| OidcError::Invalid("it has no code".to_owned()))?;
         let _permit = parts.calls.try_acquire().map_err(|_| OidcError::Busy)?;
-        parts.identify(attempt, code, now).await
+        within(parts.identify(attempt, code, now)).await
     }
 }
 
@@ -319,6 +322,11 @@ impl SignInParts {
             .map_err(|error| OidcError::Unavailable(error_chain(&error)))?;
         Ok(claims.additional_claims().role_values(&self.options).unwrap_or_default())
     }
+}
+
+async fn within<T>(call: impl Future<Output = Result<T, OidcError>>) -> Result<T, OidcError> {
+    let late = |_| OidcError::Unavailable(format!("no answer within {} s", WAIT.as_secs()));
+    tokio::time::timeout(WAIT, call).await.map_err(late)?
 }
 
 /// A time that the crate compares with. What is beyond its range is long past, so that nothing is valid.

@@ -5,6 +5,7 @@
 
 mod checker;
 mod names;
+mod promises;
 mod runbook;
 mod source;
 
