@@ -57,7 +57,7 @@ test.each([LAPTOP, TELEPHONE])('a deleted device is undone after a reload with 3
   const { page } = opened
   await deleteSplitter(page)
   await countClicks(page)
-  await page.goto(`${unoc.url}/operations/changes`)
+  await page.goto(`${unoc.url}/operations/audit`)
   await page.getByRole('button', { name: /delete device/i }).first().click()
   await page.getByRole('button', { name: 'Undo…' }).first().click()
   const dialog = page.getByRole('dialog', { name: /^Undo/ })
@@ -94,7 +94,7 @@ test('the notice of a deletion undoes it, and Ctrl K finds the last change after
 
 test('an undo that the server could not do can be tried again', async () => {
   await unoc.call('PATCH', `api/devices/${splitter}`, { x: 7, y: 0 })
-  const opened = await visit('/operations/changes')
+  const opened = await visit('/operations/audit')
   const { page } = opened
   opened.pageErrors.expected.push(/503/)
   await page.getByRole('button', { name: /update device/i }).first().click()
@@ -116,7 +116,7 @@ test('what stands in the way is listed', async () => {
   await unoc.call('PATCH', `api/devices/${splitter}`, { name: 'SPL-2' })
   await unoc.call('PATCH', `api/devices/${splitter}`, { name: 'SPL' })
   await unoc.call('PATCH', `api/devices/${splitter}`, { name: 'SPL-3' })
-  const opened = await visit('/operations/changes')
+  const opened = await visit('/operations/audit')
   const { page } = opened
   await page.getByRole('button', { name: /update device/i }).nth(2).click()
   await page.getByRole('button', { name: 'Undo…' }).first().click()

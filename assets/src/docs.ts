@@ -1,10 +1,12 @@
 import { watchEffect } from 'vue'
-import { readJson, request, url } from './api/http'
+import { ApiError, readJson, request, url } from './api/http'
 import { startTheme, theme } from './stores/theme'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/controls.css'
 import './styles/docs.css'
+
+const UNAUTHORIZED = 401
 
 interface Description {
   servers?: { url: string }[]
@@ -32,10 +34,13 @@ async function render(target: HTMLElement): Promise<void> {
       docExpansion: 'list',
       defaultModelsExpandDepth: 0,
     })
-  } catch {
+  } catch (error) {
     const note = document.createElement('p')
     note.className = 'docs-note'
-    note.textContent = 'The API description cannot be shown. See openapi.json instead.'
+    const isUnknown = error instanceof ApiError && error.status === UNAUTHORIZED
+    note.textContent = isUnknown
+      ? 'Log in to UNOC first, then open this page again.'
+      : 'The API description cannot be shown. See openapi.json instead.'
     target.replaceChildren(note)
   }
   target.removeAttribute('aria-busy')

@@ -34,7 +34,7 @@ export async function servePage(context: BrowserContext): Promise<void> {
       if (policy !== null) headers['content-security-policy'] = policy
     }
     const body = readFileSync(file)
-    const base = /^(.*?)\/(?:operations.*|inventory|links|topology|settings)?$/.exec(url.pathname)?.[1] ?? ''
+    const base = /^(.*?)\/(?:operations.*|account.*|inventory|links|topology|users|set-up|settings)?$/.exec(url.pathname)?.[1] ?? ''
     const html = body.toString().replace('<base href="/">', `<base href="${base}/">`)
     await route.fulfill({ headers, body: isPage ? html : body })
   })

@@ -16,7 +16,8 @@ export const PAGES: readonly { name: string; path: string; heading: string }[] =
   { name: 'jobs', path: '/operations/jobs', heading: 'Jobs' },
   { name: 'reports', path: '/operations/reports', heading: 'Reports' },
   { name: 'logs', path: '/operations/logs', heading: 'Logs' },
-  { name: 'changes', path: '/operations/changes', heading: 'Changes' },
+  { name: 'audit', path: '/operations/audit', heading: 'Audit' },
+  { name: 'users', path: '/users', heading: 'Users' },
   { name: 'settings', path: '/settings', heading: 'Settings' },
 ]
 

@@ -20,8 +20,12 @@ export function binary(): string {
 
 /** What a command of the binary prints; without the settings of this process, which are not its. */
 export function runUnoc(...args: string[]): string {
+  return runUnocWith('', ...args)
+}
+
+function runUnocWith(input: string, ...args: string[]): string {
   const { PATH = '', HOME = '' } = process.env
-  return execFileSync(binary(), args, { encoding: 'utf8', env: { PATH, HOME } })
+  return execFileSync(binary(), args, { encoding: 'utf8', env: { PATH, HOME }, input })
 }
 
 export interface UnocOptions {
@@ -39,6 +43,8 @@ export interface UnocOptions {
 export class Unoc {
   private process: ChildProcess | null = null
   private log = ''
+  /** By which `call` is let in once there are users. */
+  private token: string | null = null
 
   private constructor(
     /** Of the data; the backups are in it. */
@@ -94,9 +100,31 @@ export class Unoc {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
+  /** The one-time link of the log that makes the first user. */
+  get setUpLink(): string {
+    const link = /https?:\/\/\S+\/set-up#[\w-]+/.exec(this.log)?.[0]
+    if (link === undefined) throw new Error(`the log has no set-up link:\n${this.log}`)
+    return link
+  }
+
+  /** Adds a user by the command line. From the first one on, everybody has to log in. */
+  addUser(name: string, role: 'viewer' | 'operator' | 'admin', password: string): void {
+    runUnocWith(`${password}\n`, 'user', 'add', name, '--role', role, '--password-stdin', '--data-dir', this.directory)
+  }
+
+  /** From now on `call` calls with a token of this user. */
+  useToken(owner: string): void {
+    const flags = ['--scope', 'operate', '--for', owner, '--data-dir', this.directory]
+    const token = /unoc_[\w-]{43}/.exec(runUnoc('token', 'create', 'e2e', ...flags))?.[0]
+    if (token === undefined) throw new Error('the command prints no token')
+    this.token = token
+  }
+
   /** Calls the API; throws what is not 2xx. */
   async call<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const init: RequestInit = { method, headers: { 'content-type': 'application/json' } }
+    const headers: Record<string, string> = { 'content-type': 'application/json' }
+    if (this.token !== null) headers['authorization'] = `Bearer ${this.token}`
+    const init: RequestInit = { method, headers }
     if (body !== undefined) init.body = JSON.stringify(body)
     const response = await fetch(`${this.url}/${path}`, init)
     const text = await response.text()
