@@ -17,7 +17,7 @@ pub(super) fn gate_rules(config: &Config, auth: &AuthHandle, service: ServiceSec
     }
 }
 
-fn access_rules(config: &Config) -> Access {
+pub(super) fn access_rules(config: &Config) -> Access {
     let host = rustix::system::uname();
     let mut origins = config.allowed_origins.clone();
     if config.dev_features {

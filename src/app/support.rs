@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::crashes::crash_files;
 use super::loopback::OwnServer;
 use super::mirror;
-use crate::api::{ServiceSecret, SupportSource};
+use crate::api::SupportSource;
 use crate::backup::targets::BackupTarget;
 use crate::config::{self, Config, ConfigErrors};
 use crate::engine::Clock;

@@ -12,8 +12,9 @@ use axum::routing::get;
 use tower::service_fn;
 
 use super::super::error::answer;
+use super::super::request;
 use super::authority::Authority;
-use super::{Access, gate};
+use super::Access;
 
 /// Returns what answers a challenge with this token.
 pub type ChallengeAnswers = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -27,13 +28,20 @@ const HTTPS_PORT: u16 = 443;
 /// Returns the service. Clients are sent to the port of HTTPS of the host that they asked for, if `access` has the
 /// appliance answer for that.
 pub fn plain_port(access: Access, https_port: u16, answers: ChallengeAnswers) -> PlainPort {
-    let redirect = service_fn(move |request: Request| async move {
-        Ok::<_, Infallible>(redirect(&request, https_port))
+    let access = Arc::new(access);
+    let redirect = service_fn(move |request: Request| {
+        let access = Arc::clone(&access);
+        async move {
+            Ok::<_, Infallible>(match access.admit(&request) {
+                Ok(_) => redirect(&request, https_port),
+                Err(refusal) => request::refuse(&request, refusal.into_response()),
+            })
+        }
     });
     Router::new()
         .route(CHALLENGE_PATH, get(challenge))
         .with_state(answers)
-        .fallback_service(gate(access, redirect))
+        .fallback_service(redirect)
 }
 
 async fn challenge(State(answers): State<ChallengeAnswers>, Path(token): Path<String>) -> Response {

@@ -8,7 +8,7 @@ use super::login_session::{LoginSession, SessionId, decode_session, encode_sessi
 use super::user::{User, UserId, decode_user, encode_user};
 use crate::domain::Timestamp;
 use crate::store::audit_event::AuditEvent;
-use crate::store::commit::append_events;
+use crate::store::audit_writer::append_events;
 use crate::store::error::StoreError;
 use crate::store::open::Store;
 use crate::store::snapshot::{Snapshot, open_if_written};
