@@ -37,12 +37,12 @@ function user(id: number, name: string, role: Role, more: Partial<User>): User {
 }
 
 export const SESSIONS: readonly SessionRow[] = [
-  session('a', 5 * MINUTE_S, 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36', true),
-  session('b', 3 * DAY_S, 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1', false),
-  session('c', 6 * DAY_S, null, false),
+  session(1, 5 * MINUTE_S, 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36', true),
+  session(2, 3 * DAY_S, 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1', false),
+  session(3, 6 * DAY_S, '', false),
 ]
 
-function session(id: string, age: number, userAgent: string | null, isCurrent: boolean): SessionRow {
+function session(id: number, age: number, userAgent: string, isCurrent: boolean): SessionRow {
   return { id, user: 'ada', created_at: at(age), last_used_at: at(age / 3), address: '192.0.2.17', user_agent: userAgent, is_current: isCurrent }
 }
 

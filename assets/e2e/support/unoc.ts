@@ -107,6 +107,11 @@ export class Unoc {
     return link
   }
 
+  /** Runs a command on this appliance. */
+  command(...args: string[]): string {
+    return runUnoc(...args, '--data-dir', this.directory)
+  }
+
   /** Adds a user by the command line. From the first one on, everybody has to log in. */
   addUser(name: string, role: 'viewer' | 'operator' | 'admin', password: string): void {
     runUnocWith(`${password}\n`, 'user', 'add', name, '--role', role, '--password-stdin', '--data-dir', this.directory)
@@ -114,8 +119,8 @@ export class Unoc {
 
   /** From now on `call` calls with a token of this user. */
   useToken(owner: string): void {
-    const flags = ['--scope', 'operate', '--for', owner, '--data-dir', this.directory]
-    const token = /unoc_[\w-]{43}/.exec(runUnoc('token', 'create', 'e2e', ...flags))?.[0]
+    const flags = ['--scope', 'operate', '--for', owner]
+    const token = /unoc_[\w-]{43}/.exec(this.command('token', 'create', 'e2e', ...flags))?.[0]
     if (token === undefined) throw new Error('the command prints no token')
     this.token = token
   }

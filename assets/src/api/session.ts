@@ -9,7 +9,7 @@ export interface Session {
   /** `open`: there are no users, and only the host itself may do anything. `insecure`: there are none, and everybody may. */
   mode: 'open' | 'insecure' | 'login'
   caller: Caller
-  /** The login before this one; null at the first. */
+  /** The last login of the user; in the answer to a login the one before it. */
   last_login: LastLogin | null
   /** A set-up link makes the first user. */
   setup_possible: boolean
@@ -27,7 +27,8 @@ export interface Caller {
 
 export interface LastLogin {
   at: string
-  address: string
+  /** Null on the host itself. */
+  address: string | null
 }
 
 export interface Credentials {
@@ -46,12 +47,14 @@ export interface SetUp {
 
 /** A session of a user. */
 export interface SessionRow {
-  id: string
+  id: number
   user: string
   created_at: string
   last_used_at: string
-  address: string
-  user_agent: string | null
+  /** Null on the host itself. */
+  address: string | null
+  /** What the browser says of itself. */
+  user_agent: string
   is_current: boolean
 }
 
@@ -82,8 +85,8 @@ export async function fetchSessions(isOfAll: boolean): Promise<SessionRow[]> {
   return readJson(await request('GET', isOfAll ? 'api/sessions?all=true' : 'api/sessions'))
 }
 
-export async function deleteSessionRow(id: string): Promise<void> {
-  await request('DELETE', `api/sessions/${encodeURIComponent(id)}`)
+export async function deleteSessionRow(id: number): Promise<void> {
+  await request('DELETE', `api/sessions/${id}`)
 }
 
 /** Whether the body of a 401 says that the password was right and the code is missing. */

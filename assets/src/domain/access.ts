@@ -50,6 +50,11 @@ export function isClosed(session: Session): boolean {
   return session.mode === 'open' && roleOf(session) === null
 }
 
+/** From where a request or a login came. */
+export function addressText(address: string | null): string {
+  return address ?? 'the host itself'
+}
+
 /** The user behind a session; null where nobody logged in. */
 export function userName(session: Session | null): string | null {
   return session?.caller.kind === 'user' ? session.caller.name : null

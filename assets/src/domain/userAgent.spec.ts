@@ -10,7 +10,6 @@ test.each([
   ['curl/8.14.1', 'curl 8'],
   ['unoc-cli', 'unoc-cli'],
   ['', 'Unknown browser'],
-  [null, 'Unknown browser'],
 ])('%s', (text, words) => {
   expect(describeUserAgent(text)).toBe(words)
 })

@@ -19,8 +19,8 @@ const SYSTEMS = [
 ] as const
 
 /** What a `User-Agent` header says in a few words, `Firefox 144 on Linux`; what is not known as it came. */
-export function describeUserAgent(text: string | null): string {
-  if (text === null || text.trim() === '') return 'Unknown browser'
+export function describeUserAgent(text: string): string {
+  if (text.trim() === '') return 'Unknown browser'
   const system = SYSTEMS.find(([mark]) => text.includes(mark))?.[1]
   for (const [mark, name] of BROWSERS) {
     const version = new RegExp(`\\b${mark}(?:A|iOS)?/(\\d+)`).exec(text)?.[1]

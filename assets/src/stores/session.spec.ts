@@ -80,7 +80,7 @@ test('where a login is needed, nothing is sent before it', async () => {
   expect(asked.at(-1)).toBe('GET /api/devices')
   expect(told).toEqual(['logged-in'])
   const { notices } = await import('./notices')
-  expect(notices[0]?.text).toMatch(/^Your last login was at .* from 192\.0\.2\.7\.$/)
+  expect(notices[0]?.text).toMatch(/^Your login before this one was at .* from 192\.0\.2\.7\.$/)
 })
 
 test('a session that ends keeps the page, and repeats what was refused after the login', async () => {

@@ -1,7 +1,7 @@
 import { computed, shallowRef } from 'vue'
 import { ApiError, guardRequests } from '../api/http'
 import { type Credentials, deleteSession, fetchSession, postSession, postSetUp, type Session, type SetUp } from '../api/session'
-import { isAllowed, isClosed, needsLogin, type Permission, userName, whyNot } from '../domain/access'
+import { addressText, isAllowed, isClosed, needsLogin, type Permission, userName, whyNot } from '../domain/access'
 import { formatTime } from '../utils/format'
 import { notify } from './notices'
 
@@ -115,11 +115,11 @@ async function enter(answer: Session): Promise<void> {
   if (needsLogin(seen)) {
     throw new ApiError(0, 'The browser did not keep the cookie of the session. Allow cookies for this address, then log in again.')
   }
-  take({ ...seen, last_login: answer.last_login })
+  take(seen)
   tell('logged-in')
   if (answer.last_login === null) return
   const { at, address } = answer.last_login
-  notify(`Your last login was at ${formatTime(at)} from ${address}.`)
+  notify(`Your login before this one was at ${formatTime(at)} from ${addressText(address)}.`)
 }
 
 function take(found: Session): void {
