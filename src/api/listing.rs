@@ -314,9 +314,15 @@ fn json_type() -> [(header::HeaderName, HeaderValue); 1] {
 
 /// The `Link` header of the next page.
 pub(super) fn next_link(path: &str, last: impl Display) -> String {
+    next_link_by(path, "after", last)
+}
+
+/// The same where another key than `after` says where the next page begins.
+pub(super) fn next_link_by(path: &str, key: &str, last: impl Display) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
-    let query: Vec<String> = kept.map(str::to_owned).chain([format!("after={last}")]).collect();
+    let place = format!("{key}=");
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&place));
+    let query: Vec<String> = kept.map(str::to_owned).chain([format!("{key}={last}")]).collect();
     format!("<{path}?{}>; rel=\"next\"", query.join("&"))
 }
 

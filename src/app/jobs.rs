@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::audit::verify_audit;
 use super::backup::start_backups;
 use super::logging::new_log;
 use super::notices::NoticeSettings;
@@ -46,6 +47,7 @@ fn table(
         backup_of(engine, backups),
         verification(engine, backups),
         pruning_of(engine, backups),
+        verification_of_audit(engine, backups, sync),
         JobSpec::new("self-check", "Self-check", "0 6 * * *", move |context| {
             self_check(check.clone(), context)
         }),
@@ -94,6 +96,14 @@ fn pruning_of(engine: &EngineHandle, backups: &Backups) -> JobSpec {
     let (engine, backups) = (engine.clone(), backups.clone());
     JobSpec::new("prune", "Prune backups", "0 5 * * *", move |context| {
         prune(engine.clone(), backups.clone(), context)
+    })
+}
+
+fn verification_of_audit(engine: &EngineHandle, backups: &Backups, sync: &SyncHandle) -> JobSpec {
+    let (engine, backups, sync) = (engine.clone(), backups.clone(), sync.clone());
+    // After the nightly backup, whose manifest is the newest that knows the trail.
+    JobSpec::new("audit", "Verify the audit trail", "40 3 * * *", move |context| {
+        verify_audit(engine.clone(), backups.clone(), sync.clone(), context)
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod applied_config;
+mod audit;
 mod auth;
 mod backup;
 mod check;
@@ -78,7 +79,6 @@ use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
-use self::unix_socket::UnixSocket;
 use crate::api::{self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, TokenCheck};
 use crate::backup::Backups;
 use crate::config::Config;

@@ -15,6 +15,7 @@
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
 //! 4. Only [`Backups`], `restore` and `rebuild` know the engine.
 
+mod audit_heads;
 mod backups;
 mod catalog;
 mod copy;
@@ -49,6 +50,7 @@ mod undo;
 mod upgrade;
 mod verify;
 
+pub use audit_heads::{audit_heads_in, audit_heads_of};
 pub use backups::{BackupUsage, Backups};
 pub use catalog::{CatalogEntry, find_file, manifest_beside};
 pub use copy::CopySummary;

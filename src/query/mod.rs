@@ -1,8 +1,12 @@
 //! Answers that need several records of a snapshot: upstream paths, availability, exports, the check of a
-//! whole site, what undoes a change; and reports as text.
+//! whole site and of the audit trail, what undoes a change; and reports as text.
 //!
 //! Everything here reads a [`Snapshot`](crate::store::Snapshot) and never waits for the engine.
 
+mod audit_check;
+mod audit_export;
+mod audit_search;
+mod audit_view;
 mod availability;
 mod changes_before;
 mod check;
@@ -13,6 +17,10 @@ mod site_export;
 mod table_export;
 mod undo;
 
+pub use audit_check::{AuditCheck, AuditCheckView, KnownAuditHead, check_audit};
+pub use audit_export::{AuditExport, AuditFormat};
+pub use audit_search::{AUDIT_ROWS_SEARCHED_MAX, AuditFilter, AuditPage, search_audit};
+pub use audit_view::AuditView;
 pub use availability::{
     AVAILABILITY_TIME_MIN_S, Availability, OutageDay, OutageSpan, availability,
 };

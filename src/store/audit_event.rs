@@ -9,6 +9,9 @@ pub const ADOPT_SITE: &str = "adopt site";
 /// The numbers of the site jump above those of a copy that has later ones: the rows between are not here.
 pub const CONTINUE_NUMBERS: &str = "continue numbers";
 
+/// An operator has seen what a check of the trail found before this row.
+pub const ACCEPT_AUDIT_PROBLEMS: &str = "accept problems of the audit trail";
+
 /// What replaces the whole site without being a command.
 pub(super) const SITE_REPLACEMENTS: [&str; 4] =
     [RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE, ADOPT_SITE];

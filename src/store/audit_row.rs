@@ -4,7 +4,7 @@ use bincode::{BorrowDecode, Encode};
 use sha2::{Digest as _, Sha256};
 
 use super::audit_chain::{AuditHash, AuditLink, HashedRow};
-use super::audit_event::{AuditOutcome, RESTORE_BACKUP};
+use super::audit_event::{ACCEPT_AUDIT_PROBLEMS, AuditOutcome, RESTORE_BACKUP};
 use super::audit_image::{AuditImage, ImageV1, ImageV2};
 use super::codec::{RecordReader, RecordSource, VersionedRecord, encode};
 use super::error::StoreError;
@@ -317,6 +317,8 @@ pub(super) struct CheckedRow {
     pub(super) has_images_of_sql: bool,
     /// Whether it put a backup in place, with its trail.
     pub(super) is_restore: bool,
+    /// Whether an operator accepted with it what was wrong before.
+    pub(super) is_acceptance: bool,
     /// Sides of images that lost their personal data.
     pub(super) erased_count: u64,
 }
@@ -339,6 +341,7 @@ pub(super) fn check_row(
             has_its_changes: true,
             has_images_of_sql: row.start.has_images_of_sql,
             is_restore: row.start.action == RESTORE_BACKUP,
+            is_acceptance: false,
             erased_count: 0,
         });
     };
@@ -359,6 +362,7 @@ pub(super) fn check_row(
         has_its_changes: start.has_images_of_sql || changes.finish() == link.changes,
         has_images_of_sql: start.has_images_of_sql,
         is_restore: start.action == RESTORE_BACKUP,
+        is_acceptance: start.action == ACCEPT_AUDIT_PROBLEMS,
         erased_count,
     })
 }

@@ -193,7 +193,8 @@ mod tests {
         OverrideReason, Position, Reasons, Status, Timestamp, Uplink,
     };
     use crate::store::{
-        AUDIT_DERIVED_IMAGES_MAX, AuditOrigin, CommitBatch, CommitEntry, OpenOptions,
+        AUDIT_DERIVED_IMAGES_MAX, AuditHead, AuditHeadState, AuditOrigin, CommitBatch, CommitEntry,
+        OpenOptions,
     };
 
     fn store() -> Store {
@@ -289,6 +290,15 @@ mod tests {
             assert!(rows.last().unwrap() > &3_000_000, "the newest is whole: {rows:?}");
         }
         assert_eq!(store.prune_audit().unwrap(), 0, "there is nothing to prune");
+        let snapshot = store.read().unwrap();
+        let found = snapshot.verify_audit().unwrap();
+        assert!(found.faults.is_empty() && found.gaps.is_empty(), "{found:?}");
+        let first_id = found.chain.unwrap().anchor.first_id;
+        assert!(first_id > 0, "rows were removed");
+        let removed = AuditHead { id: first_id - 1, hash: found.chain.unwrap().anchor.hash };
+        assert_eq!(snapshot.find_audit_head(removed).unwrap(), AuditHeadState::TooOld);
+        let other = AuditHead { hash: found.chain.unwrap().head.hash, ..removed };
+        assert_eq!(snapshot.find_audit_head(other).unwrap(), AuditHeadState::Different);
     }
 
     #[test]

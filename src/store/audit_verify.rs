@@ -27,6 +27,8 @@ pub struct AuditVerification {
     pub restored_count: u64,
     /// Images whose personal data was erased; the chain covers the rest of them.
     pub erased_image_count: u64,
+    /// The last row by which an operator accepted what was wrong before it.
+    pub accepted_by: Option<u64>,
     /// Both ends of the chain; `None` before its first row.
     pub chain: Option<AuditChain>,
     /// Numbers that were left out when the site continued above those of another copy.
@@ -160,6 +162,7 @@ impl Verifier {
                 unchained_count: 0,
                 restored_count: 0,
                 erased_image_count: 0,
+                accepted_by: None,
                 chain,
                 gaps: Vec::new(),
                 faults: Vec::new(),
@@ -218,6 +221,8 @@ impl Verifier {
             self.report(AuditFault::Removed { first_id: expected, last_id: id - 1 });
         } else if !row.is_linked {
             self.report(AuditFault::Changed { id });
+        } else if row.is_acceptance {
+            self.found.accepted_by = Some(id);
         } else if id > expected && self.found.gaps.len() < GAPS_MAX {
             // It continues the row in front of the gap: nothing was between them.
             self.found.gaps.push(AuditGap { first_id: expected, last_id: id - 1 });

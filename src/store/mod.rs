@@ -46,8 +46,8 @@ mod write_probe;
 pub use audit::AuditEntry;
 pub use audit_chain::{AuditAnchor, AuditChain, AuditHash, AuditHead, AuditLink};
 pub use audit_event::{
-    ADOPT_SITE, AUDIT_DETAILS_BYTES_MAX, AuditEvent, AuditOrigin, AuditOutcome, CONTINUE_NUMBERS,
-    RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE,
+    ACCEPT_AUDIT_PROBLEMS, ADOPT_SITE, AUDIT_DETAILS_BYTES_MAX, AuditEvent, AuditOrigin,
+    AuditOutcome, CONTINUE_NUMBERS, RESTORE_BACKUP, RESTORE_DUMP, UNDO_RESTORE,
 };
 pub use audit_image::AuditImage;
 pub use audit_row::DirectCounts;

@@ -8,7 +8,7 @@ use redb::{
 };
 
 use super::audit::{AuditEntry, decode_entry};
-use super::audit_chain::{self, AuditChain, AuditHead};
+use super::audit_chain::{self, AuditChain, AuditHash, AuditHead};
 use super::audit_row::link_of;
 use super::error::StoreError;
 use super::meta::{self, LastCommit};
@@ -275,6 +275,21 @@ impl Snapshot {
         let (id, bytes) = row?;
         let id = id.value();
         Ok(link_of(id, bytes.value())?.map(|link| AuditHead { id, hash: link.hash }))
+    }
+
+    /// The ids of audit rows in this range with their hashes, oldest first; `None` in rows from before the
+    /// chain.
+    pub fn audit_links(
+        &self,
+        ids: IdRange,
+    ) -> Result<impl Iterator<Item = Listed<(u64, Option<AuditHash>)>> + use<>, StoreError> {
+        let table = self.tx.open_table(tables::AUDIT)?;
+        let rows = table.range::<u64>(ids)?;
+        Ok(rows.map(|row| {
+            let (id, bytes) = row?;
+            let link = link_of(id.value(), bytes.value())?;
+            Ok((id.value(), link.map(|link| link.hash)))
+        }))
     }
 
     /// How many audit rows there are.

@@ -8,7 +8,7 @@ use tracing::debug;
 
 use super::error::SyncError;
 use super::mirror::{Mirror, WakeReason};
-use super::request::SyncRequest;
+use super::request::{SyncAnswer, SyncRequest};
 use super::status::{RoundKind, SyncState};
 use super::sync_state::{self, ClaimedSession};
 use super::{initial_copy, round, server_stats};
@@ -157,19 +157,20 @@ impl Mirror {
                     if *repair && compared.is_ok() {
                         due.reconcile = Instant::now() + RECONCILE_INTERVAL;
                     }
-                    compared.map(Some)
+                    compared.map(SyncAnswer::Rows)
                 }
-                SyncRequest::SyncNow(_) => self.sync_now(claimed, due).map(|()| None),
+                SyncRequest::CompareAudit(_) => self.compare_audit(claimed).map(SyncAnswer::Audit),
+                SyncRequest::SyncNow(_) => self.sync_now(claimed, due).map(|()| SyncAnswer::Done),
                 // The next handshake carries them out.
                 SyncRequest::TakeOver(_) | SyncRequest::Adopt(_) | SyncRequest::Stop => {
                     Err(SyncError::Changed("an operator asked for another state"))
                 }
             };
             match result {
-                Ok(reconciliation) => {
+                Ok(answer) => {
                     // Before the answer: its receiver must not read an earlier error.
                     self.shared.update(|status| status.last_error = None);
-                    request.succeed(reconciliation);
+                    request.succeed(answer);
                 }
                 Err(error) => {
                     self.pending.insert(0, request);

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::SyncError;
 use super::metrics::SyncMetrics;
 use super::request::{ReplyTo, SyncRequest};
-use super::status::{Reconciliation, SharedStatus, SyncState, SyncStatus};
+use super::status::{AuditComparison, Reconciliation, SharedStatus, SyncState, SyncStatus};
 use crate::domain::Timestamp;
 use crate::pg::ConnectionControl;
 use crate::util::metrics::Metric;
@@ -69,6 +69,14 @@ impl SyncHandle {
     /// As [`SyncHandle::sync_now`].
     pub async fn compare(&self, repair: bool) -> Result<Reconciliation, SyncError> {
         self.ask(|reply_to| SyncRequest::Compare { repair, reply_to }).await
+    }
+
+    /// Compares the audit rows that both sides have, by their hashes.
+    ///
+    /// # Errors
+    /// As [`SyncHandle::sync_now`].
+    pub async fn compare_audit(&self) -> Result<AuditComparison, SyncError> {
+        self.ask(SyncRequest::CompareAudit).await
     }
 
     /// Makes this appliance the one that writes the site; its state wins.

@@ -50,6 +50,8 @@ impl Mirror {
                 self.copy_site(session)
             }
             (ClaimDecision::Follow, Some(remote)) => {
+                self.check_audit_head(&remote)?;
+                self.show_audit_head(&remote);
                 let claim = self.claim(&mut tx, &remote)?;
                 tx.commit()?;
                 self.show_claim(&claim);
@@ -65,6 +67,7 @@ impl Mirror {
                     sync.applied_seq = remote.applied_seq,
                     "{reason}: the local state wins, all rows are compared"
                 );
+                self.check_audit_head(&remote)?;
                 self.raise_local_counters(&remote)?;
                 let reconciled = self.reconcile_claim(tx, &remote)?;
                 self.complete(ClaimOverride::TakeOver);

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::claim_decision::ClaimOverride;
 use super::error::SyncError;
-use super::status::Reconciliation;
+use super::status::{AuditComparison, Reconciliation};
 
 /// Where the answer to a request goes.
 pub(super) type ReplyTo<T> = oneshot::Sender<Result<T, SyncError>>;
@@ -13,9 +13,17 @@ pub(super) type ReplyTo<T> = oneshot::Sender<Result<T, SyncError>>;
 pub(super) enum SyncRequest {
     SyncNow(ReplyTo<()>),
     Compare { repair: bool, reply_to: ReplyTo<Reconciliation> },
+    CompareAudit(ReplyTo<AuditComparison>),
     TakeOver(ReplyTo<()>),
     Adopt(ReplyTo<()>),
     Stop,
+}
+
+/// What a request that was carried out found.
+pub(super) enum SyncAnswer {
+    Done,
+    Rows(Reconciliation),
+    Audit(AuditComparison),
 }
 
 impl SyncRequest {
@@ -26,6 +34,7 @@ impl SyncRequest {
                 reply_to.is_closed()
             }
             Self::Compare { reply_to, .. } => reply_to.is_closed(),
+            Self::CompareAudit(reply_to) => reply_to.is_closed(),
             Self::Stop => false,
         }
     }
@@ -35,21 +44,24 @@ impl SyncRequest {
         match self {
             Self::TakeOver(_) => Some(ClaimOverride::TakeOver),
             Self::Adopt(_) => Some(ClaimOverride::Adopt),
-            Self::SyncNow(_) | Self::Compare { .. } | Self::Stop => None,
+            Self::SyncNow(_) | Self::Compare { .. } | Self::CompareAudit(_) | Self::Stop => None,
         }
     }
 
     /// Answers that the request was carried out.
-    pub(super) fn succeed(self, reconciliation: Option<Reconciliation>) {
+    pub(super) fn succeed(self, answer: SyncAnswer) {
         // An abandoned request needs no answer.
-        match (self, reconciliation) {
+        match (self, answer) {
             (Self::SyncNow(reply_to) | Self::TakeOver(reply_to) | Self::Adopt(reply_to), _) => {
                 reply_to.send(Ok(())).ok();
             }
-            (Self::Compare { reply_to, .. }, Some(reconciliation)) => {
+            (Self::Compare { reply_to, .. }, SyncAnswer::Rows(reconciliation)) => {
                 reply_to.send(Ok(reconciliation)).ok();
             }
-            (Self::Compare { .. } | Self::Stop, _) => {}
+            (Self::CompareAudit(reply_to), SyncAnswer::Audit(comparison)) => {
+                reply_to.send(Ok(comparison)).ok();
+            }
+            (Self::Compare { .. } | Self::CompareAudit(_) | Self::Stop, _) => {}
         }
     }
 
@@ -61,6 +73,9 @@ impl SyncRequest {
                 reply_to.send(Err(error())).ok();
             }
             Self::Compare { reply_to, .. } => {
+                reply_to.send(Err(error())).ok();
+            }
+            Self::CompareAudit(reply_to) => {
                 reply_to.send(Err(error())).ok();
             }
             Self::Stop => {}

@@ -10,6 +10,7 @@ use super::error::Obstacle;
 use super::server_stats::ServerStats;
 use crate::domain::Timestamp;
 use crate::pg::{Comparison, Explanation};
+use crate::query::KnownAuditHead;
 
 /// Rounds in the status: two minutes of steady change.
 pub const ROUNDS_KEPT: usize = 120;
@@ -99,6 +100,21 @@ pub struct Reconciliation {
     pub repaired: u64,
 }
 
+/// A comparison of the audit rows that both sides have, by their hashes.
+#[derive(Clone, Debug, Default)]
+pub struct AuditComparison {
+    pub at: Timestamp,
+    /// Rows in PostgreSQL, from the oldest local one on.
+    pub compared: u64,
+    /// Rows that are not the same, or only in PostgreSQL.
+    pub difference_count: u64,
+    /// The first 20 of them: the row, and what is wrong.
+    pub differences: Vec<(u64, String)>,
+    /// Local rows that PostgreSQL had and has no longer.
+    pub missing_there: u64,
+    pub first_missing_there: Option<u64>,
+}
+
 /// The status of the mirror.
 #[derive(Clone, Debug)]
 pub struct SyncStatus {
@@ -122,6 +138,9 @@ pub struct SyncStatus {
     pub rounds: VecDeque<Round>,
     pub last_error: Option<LastError>,
     pub last_reconcile: Option<Reconciliation>,
+    pub last_audit_comparison: Option<AuditComparison>,
+    /// The newest audit row that PostgreSQL had when this run began to follow it.
+    pub audit_head: Option<KnownAuditHead>,
     pub server_stats: Option<ServerStats>,
     /// How long PostgreSQL took for the last heartbeat, one small transaction; `None` while it is not connected.
     pub latency: Option<Duration>,
@@ -143,6 +162,8 @@ impl SyncStatus {
             rounds: VecDeque::new(),
             last_error: None,
             last_reconcile: None,
+            last_audit_comparison: None,
+            audit_head: None,
             server_stats: None,
             latency: None,
         }

@@ -12,6 +12,7 @@ use super::error::SyncError;
 use super::handle::{REQUESTS_MAX, SyncHandle};
 use super::metrics::SyncMetrics;
 use super::mirror::{Mirror, SyncOptions};
+use super::request::SyncAnswer;
 use super::status::{SharedStatus, SyncState};
 use super::sync_state::RunIdentity;
 use crate::engine::{EngineError, EngineHandle};
@@ -75,7 +76,7 @@ fn run(mut mirror: Mirror) {
         let attempt = AssertUnwindSafe(|| {
             let claimed = mirror.handshake();
             for request in std::mem::take(&mut mirror.completed) {
-                request.succeed(None);
+                request.succeed(SyncAnswer::Done);
             }
             let claimed = claimed?;
             was_claimed = true;

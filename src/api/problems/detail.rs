@@ -10,7 +10,6 @@ use super::cause::{PathCause, index_of};
 use super::changes::Touched;
 use super::list::{ProblemView, all_problems};
 use crate::api::answer_cache::to_json;
-use crate::api::audit::AuditView;
 use crate::api::conditional;
 use crate::api::error::ApiError;
 use crate::api::state::ApiState;
@@ -18,7 +17,7 @@ use crate::domain::{
     CausePath, Device, DeviceId, DeviceType, LinkId, PathPart, Problem, Redundancy, Status,
     Timestamp, UplinkState, World, cause_path, redundancy,
 };
-use crate::query::changes_before;
+use crate::query::{AuditView, changes_before};
 use crate::util::run_blocking;
 use crate::wire;
 

@@ -236,11 +236,11 @@ fn a_restore_marks_a_damaged_file_as_bad() {
 fn a_backup_of_a_newer_version_is_refused() {
     let saved = Saved::new(false, 5);
     let text = String::from_utf8(zstd::decode_all(&*saved.content).unwrap()).unwrap();
-    let newer = text.replacen("\"format\":2", "\"format\":3", 1);
+    let newer = text.replacen("\"format\":3", "\"format\":4", 1);
     let newer = newer.replacen("\"version\":\"", "\"version\":\"9.", 1);
     for content in [newer.clone().into_bytes(), zstd::encode_all(newer.as_bytes(), 3).unwrap()] {
         let error = saved.verify_file(&content, false).unwrap_err();
-        assert!(matches!(error, BackupError::Newer { format: 3, .. }), "{error:?}");
+        assert!(matches!(error, BackupError::Newer { format: 4, .. }), "{error:?}");
         assert!(error.to_string().contains("9."), "{error}");
     }
     let data_dir = saved.data_dir();
