@@ -180,8 +180,11 @@ mod tests {
     use crate::util::hex;
 
     /// Version 1 as it was first shipped. These bytes never change.
-    const FULL_V1: &str = "";
-    const PLAIN_V1: &str = "";
+    const FULL_V1: &str = "0103416461020112246172676f6e32696424763d313924e280a601ababababababababababababab\
+        abababababababfcf5fb900301cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\
+        cd01fd0060be0216c10c0001fd0260be0216c10c0001fd0460be0216c10c0001093139322e302e322e370119\
+        68747470733a2f2f69642e6578616d706c652e6f7267203432";
+    const PLAIN_V1: &str = "0102626f010000000a00010c0000";
 
     fn full() -> User {
         User {
