@@ -164,23 +164,33 @@ impl Activity {
 
     /// Returns once there was no request for this long.
     async fn idle(&self, wait: Duration) {
-        self.once(|state| state.open == 0 && state.changed_at.elapsed() >= wait).await;
+        self.once(|state, now| state.is_idle(now, wait)).await;
     }
 
     /// Returns once the client has taken nothing of an answer for too long.
     async fn stuck(&self) {
-        self.once(|state| state.waiting_since.values().any(|since| since.elapsed() >= SEND_WAIT))
-            .await;
+        self.once(ActivityState::is_stuck).await;
     }
 
-    async fn once(&self, is_so: impl Fn(&ActivityState) -> bool) {
-        while !is_so(&self.lock()) {
+    async fn once(&self, is_so: impl Fn(&ActivityState, Instant) -> bool) {
+        while !is_so(&self.lock(), Instant::now()) {
             tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, ActivityState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ActivityState {
+    fn is_idle(&self, now: Instant, wait: Duration) -> bool {
+        self.open == 0 && now.saturating_duration_since(self.changed_at) >= wait
+    }
+
+    fn is_stuck(&self, now: Instant) -> bool {
+        let mut waits = self.waiting_since.values();
+        waits.any(|since| now.saturating_duration_since(*since) >= SEND_WAIT)
     }
 }
 
@@ -247,26 +257,29 @@ impl<B: Body + Unpin> Body for WatchedBody<B> {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_is_idle_without_requests_and_stuck_with_an_answer_nobody_takes() {
+    #[test]
+    fn a_connection_is_idle_without_requests_and_stuck_with_an_answer_nobody_takes() {
         let activity = Activity::default();
-        let begun = Instant::now();
-        activity.idle(Duration::from_secs(30)).await;
-        assert_eq!(begun.elapsed().as_secs(), 30);
-        let open = activity.begin();
-        activity.first_request().await;
-        let hour = Duration::from_secs(3600);
-        let never = tokio::time::timeout(hour, activity.idle(Duration::from_secs(30))).await;
-        assert!(never.is_err(), "a long request is not idle");
-        assert!(tokio::time::timeout(hour, activity.stuck()).await.is_err(), "nor stuck");
+        let wait = Duration::from_secs(30);
+        let check = |after_s: u64, is_idle: bool, is_stuck: bool| {
+            let now = Instant::now() + Duration::from_secs(after_s);
+            let state = activity.lock();
+            let found = (state.is_idle(now, wait), state.is_stuck(now));
+            assert_eq!(found, (is_idle, is_stuck), "after {after_s} s");
+        };
+        check(29, false, false);
+        check(31, true, false);
+        let (open, other) = (activity.begin(), activity.begin());
+        check(3600, false, false);
         open.wait_for_client();
+        check(29, false, false);
+        check(31, false, true);
         open.go_on();
-        assert!(tokio::time::timeout(hour, activity.stuck()).await.is_err());
-        open.wait_for_client();
-        let waits = Instant::now();
-        activity.stuck().await;
-        assert_eq!(waits.elapsed().as_secs(), 30);
+        check(3600, false, false);
+        other.wait_for_client();
+        drop(other);
+        check(3600, false, false);
         drop(open);
-        assert!(tokio::time::timeout(hour, activity.stuck()).await.is_err());
+        check(31, true, false);
     }
 }

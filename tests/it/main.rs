@@ -18,5 +18,6 @@ mod realtime;
 mod store;
 mod sync;
 mod tidy;
+mod tls;
 mod upgrade;
 mod v2_import;

@@ -96,8 +96,9 @@ impl Server {
             unoc::app::read_endpoint(data_dir)
         });
         let url = found.url;
-        let authority = url.strip_prefix("http://").expect("a URL").split('/').next();
-        let address = authority.and_then(|text| text.parse().ok()).expect("an address");
+        let (_, place) = url.split_once("://").expect("a URL");
+        let address =
+            place.split('/').next().and_then(|text| text.parse().ok()).expect("an address");
         Self { child, http: Http::new(&url), address, log, data_dir: data_dir.to_owned() }
     }
 

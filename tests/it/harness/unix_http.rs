@@ -33,7 +33,8 @@ pub(crate) fn send(
     parse(&bytes)
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+/// Takes a whole answer apart.
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
     let head = std::str::from_utf8(&bytes[..end]).expect("a printable head");
     let mut lines = head.split("\r\n");
