@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -193,9 +194,11 @@ fn separator(fields: &mut Fields<'_>) -> Separator {
 )]
 async fn export_all_devices(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Query422(query): Query422<ExportQuery>,
 ) -> Result<Response, ApiError> {
-    table(&state, TableExport::all(TableKind::Devices, query.separator)).await
+    let details = json!({ "table": "devices" });
+    table(&state, origin, details, TableExport::all(TableKind::Devices, query.separator)).await
 }
 
 /// The devices to export.
@@ -231,9 +234,11 @@ impl FromFields for SelectionBody {
 )]
 async fn export_some_devices(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Body422(body): Body422<SelectionBody>,
 ) -> Result<Response, ApiError> {
-    table(&state, TableExport::of_devices(body.ids, body.separator)).await
+    let details = json!({ "table": "devices", "selected": body.ids.len() });
+    table(&state, origin, details, TableExport::of_devices(body.ids, body.separator)).await
 }
 
 /// Exports all links as a table, with the names of their devices and interfaces.
@@ -246,9 +251,11 @@ async fn export_some_devices(
 )]
 async fn export_links(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Query422(query): Query422<ExportQuery>,
 ) -> Result<Response, ApiError> {
-    table(&state, TableExport::all(TableKind::Links, query.separator)).await
+    let details = json!({ "table": "links" });
+    table(&state, origin, details, TableExport::all(TableKind::Links, query.separator)).await
 }
 
 /// Exports all cross-connects as a table, with the names of their devices and interfaces.
@@ -261,12 +268,21 @@ async fn export_links(
 )]
 async fn export_cross_connects(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Query422(query): Query422<ExportQuery>,
 ) -> Result<Response, ApiError> {
-    table(&state, TableExport::all(TableKind::CrossConnects, query.separator)).await
+    let details = json!({ "table": "cross-connects" });
+    table(&state, origin, details, TableExport::all(TableKind::CrossConnects, query.separator))
+        .await
 }
 
-async fn table(state: &ApiState, mut export: TableExport) -> Result<Response, ApiError> {
+async fn table(
+    state: &ApiState,
+    origin: AuditOrigin,
+    details: Value,
+    mut export: TableExport,
+) -> Result<Response, ApiError> {
     state.require(RuntimeSetting::Exports)?;
+    state.record_if_space(origin, "export table", details).await?;
     stream(state, CSV, move |snapshot, out| export.write(snapshot, out, ROWS_PER_LOOK)).await
 }

@@ -6,10 +6,12 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
+use super::extract::Origin;
 use super::lease::Lease;
 use super::state::ApiState;
 use super::streaming::{self, Broken, PIECE_BYTES, Pieces};
@@ -34,8 +36,12 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     tag = "site",
     responses((status = 200, body = String, content_type = "application/x-ndjson"))
 )]
-async fn export(State(state): State<ApiState>) -> Result<Response, ApiError> {
+async fn export(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
     state.require(RuntimeSetting::Exports)?;
+    state.record_if_space(origin, "export site", Value::Null).await?;
     let mut export = SiteExport::new(state.handle().site_id());
     stream(&state, "application/x-ndjson", move |snapshot, out| {
         export.write(snapshot, out, ROWS_PER_LOOK)

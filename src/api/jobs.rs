@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body422, PathName};
+use super::extract::{Body422, Origin, PathName};
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
 use crate::domain::Timestamp;
@@ -222,12 +223,22 @@ async fn job(
 async fn change_job(
     State(state): State<ApiState>,
     PathName(name): PathName,
+    Origin(origin): Origin,
     Body422(body): Body422<JobPatchBody>,
 ) -> Result<Json<JobView>, ApiError> {
     let schedule = body.schedule.map(|schedule| schedule.map(|schedule| schedule.as_str().into()));
     let patch = JobPatch { schedule, is_enabled: body.is_enabled };
     let jobs = state.jobs();
-    Ok(Json(JobView::new(jobs.set(&name, patch).await?, jobs.zone())))
+    let before = jobs.get(&name).await?;
+    let after = jobs.set(&name, patch).await?;
+    let details = json!({ "job": name, "before": plan_of(&before), "after": plan_of(&after) });
+    state.record(origin, "change job", details).await?;
+    Ok(Json(JobView::new(after, jobs.zone())))
+}
+
+/// When a job runs, for the audit trail.
+fn plan_of(job: &JobStatus) -> Value {
+    json!({ "schedule": job.schedule.as_str(), "is_enabled": job.is_enabled })
 }
 
 /// Starts a job now, even if it is disabled. The answer does not wait for its end.
@@ -244,8 +255,10 @@ async fn change_job(
 async fn run_job(
     State(state): State<ApiState>,
     PathName(name): PathName,
+    Origin(origin): Origin,
 ) -> Result<(StatusCode, Json<RunView>), ApiError> {
     let jobs = state.jobs();
     let run = jobs.run_now(&name, Trigger::Manual).await?;
+    state.record_if_space(origin, "run job", json!({ "job": name, "run": run.id })).await?;
     Ok((StatusCode::ACCEPTED, Json(RunView::new(run, jobs.zone()))))
 }

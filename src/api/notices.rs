@@ -6,13 +6,14 @@ use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::extract::{Body422, Query422};
+use super::extract::{Body422, Origin, Query422};
 use super::listing::next_link;
 use super::state::ApiState;
 use super::validation::{Fields, FromFields, parse};
@@ -373,9 +374,12 @@ impl From<NoticeTest> for NoticeTestView {
 )]
 async fn test_notices(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Body422(body): Body422<NoticeTestBody>,
 ) -> Result<Json<Vec<NoticeTestView>>, ApiError> {
     let tested = state.notices().test(body.contact.as_deref()).await;
     let tested = tested.map_err(|_| ApiError::NotFound("There is no contact of this name"))?;
+    let details = json!({ "contact": body.contact });
+    state.record_if_space(origin, "send test notice", details).await?;
     Ok(Json(tested.into_iter().map(NoticeTestView::from).collect()))
 }

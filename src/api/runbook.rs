@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use tracing::{info, warn};
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::extract::{Body422, PathName, Query422};
+use super::extract::{Body422, Origin, PathName, Query422};
 use super::health::verdict;
 use super::state::ApiState;
 use super::sync::message;
@@ -28,7 +29,7 @@ use crate::runbook::{
     DUTY_PREFIX, DoneBy, Duty, DutyRecord, DutyState, Frequency, HealthFacts, ReadFacts,
     ReportFacts, RunbookFacts, VolumeFacts, duties, duty_keys, report_kind,
 };
-use crate::store::{ReportHead, ReportResult, Snapshot, StoreError};
+use crate::store::{AuditEvent, ReportHead, ReportResult, Snapshot, StoreError};
 use crate::wire::{Time, words_schema};
 
 /// The check that asks for the list of devices as a client does.
@@ -195,11 +196,13 @@ async fn list_duty_records(
 async fn add_duty_record(
     State(state): State<ApiState>,
     PathName(key): PathName,
+    Origin(origin): Origin,
     Body422(RecordBody { name, note }): Body422<RecordBody>,
 ) -> Result<(StatusCode, Json<DutyRecordView>), ApiError> {
     let key = known_key(&key)?;
     let at = state.handle().now();
-    let id = state.handle().add_duty_record(key, at, name.clone(), note.clone()).await?;
+    let event = AuditEvent::done(origin, "record duty", json!({ "duty": key, "name": name }));
+    let id = state.handle().add_duty_record(key, at, name.clone(), note.clone(), event).await?;
     info!(duty.key = key, "The duty {key} was recorded as done");
     // Otherwise the incident closes when the duties are looked at next.
     let cleared = state.incidents().clear(format!("{DUTY_PREFIX}{key}")).await;

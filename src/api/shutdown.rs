@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::extract::Sender;
+use super::extract::{Origin, Sender};
 use super::seed::Message;
 use super::state::ApiState;
 use crate::auth::{Caller, Identity, Permission};
@@ -31,10 +32,12 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 async fn shutdown(
     State(state): State<ApiState>,
     sender: Sender,
+    Origin(origin): Origin,
     headers: HeaderMap,
 ) -> Result<Json<Message>, ApiError> {
     let guard = &state.options().shutdown;
     if is_known_admin(&sender.caller) {
+        state.record_if_space(origin, "stop service", Value::Null).await?;
         (guard.trigger)();
         return Ok(Json(Message { message: "Shutting down" }));
     }
@@ -48,6 +51,7 @@ async fn shutdown(
     if !accepts(given.strip_prefix("Bearer ").unwrap_or(given)) {
         return Err(ApiError::Forbidden("Invalid shutdown token"));
     }
+    state.record_if_space(origin, "stop service", Value::Null).await?;
     (guard.trigger)();
     Ok(Json(Message { message: "Shutting down" }))
 }

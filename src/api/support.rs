@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
+use super::extract::Origin;
 use super::state::ApiState;
 use crate::util::BlockingLimit;
 
@@ -30,10 +32,15 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     tag = "health",
     responses((status = 200, body = String, content_type = "application/gzip"))
 )]
-async fn support_bundle(State(state): State<ApiState>) -> Result<Response, ApiError> {
+async fn support_bundle(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
     let make = Arc::clone(&state.options().support);
     let made = MAKING.run_within(MAKING_WAIT, move || make()).await?;
     let (name, bytes) = made.map_err(|error| ApiError::Broken(error.into()))?;
+    let details = json!({ "name": name });
+    state.record_if_space(origin, "download support bundle", details).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/gzip".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.tar.gz\"")),

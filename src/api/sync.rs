@@ -4,12 +4,14 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::error::{ApiError, ErrorBody};
+use super::extract::Origin;
 use super::state::ApiState;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
@@ -342,8 +344,14 @@ async fn sync_check(Shared(state): Shared<ApiState>) -> Result<Response, ApiErro
         (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
-async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+async fn sync_reconcile(
+    Shared(state): Shared<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
     let reconciled = state.sync().compare(true).await?;
+    state
+        .record(origin, "reconcile with the mirror", json!({ "repaired": reconciled.repaired }))
+        .await?;
     Ok(Json(ReconciledView::new(&reconciled)).into_response())
 }
 
@@ -358,8 +366,12 @@ async fn sync_reconcile(Shared(state): Shared<ApiState>) -> Result<Response, Api
         (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
-async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+async fn sync_take_over(
+    Shared(state): Shared<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
     state.sync().take_over().await?;
+    state.record(origin, "take over the mirror", Value::Null).await?;
     Ok(Json(view(&state)?).into_response())
 }
 
@@ -374,8 +386,12 @@ async fn sync_take_over(Shared(state): Shared<ApiState>) -> Result<Response, Api
         (status = 503, description = "PostgreSQL is unreachable or refuses a statement", body = ErrorBody),
     )
 )]
-async fn sync_adopt(Shared(state): Shared<ApiState>) -> Result<Response, ApiError> {
+async fn sync_adopt(
+    Shared(state): Shared<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Response, ApiError> {
     state.sync().adopt().await?;
+    state.record(origin, "adopt the state of the mirror", Value::Null).await?;
     Ok(Json(view(&state)?).into_response())
 }
 

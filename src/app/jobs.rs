@@ -26,7 +26,7 @@ use crate::jobs::{
 };
 use crate::logs::Logs;
 use crate::notices::NoticeRoutes;
-use crate::store::ReportKind;
+use crate::store::{AuditOrigin, ReportKind};
 use crate::sync::{SyncHandle, SyncState};
 use crate::util::{Zone, counted, run_blocking};
 
@@ -205,7 +205,9 @@ async fn back_up(engine: EngineHandle, backups: Backups, context: JobContext) ->
         let worker = worker.clone();
         blocking(move || worker.back_up(reason, &|line| log.line(line))).boxed()
     });
-    let mut message = format!("Saved and verified {}", entry.await?.id);
+    let entry = entry.await?;
+    backups.record_made(&entry, AuditOrigin::local("job backup")).await;
+    let mut message = format!("Saved and verified {}", entry.id);
     let copied = match backups.options().has_targets() {
         true => copy_off(&context).await?,
         false => None,
@@ -387,7 +389,9 @@ async fn prune_backups(backups: Backups, context: JobContext) -> Result<Pruning>
     let stopping = context.clone();
     let pruned = retry_while_busy(context, move |log| {
         let (backups, stopping) = (backups.clone(), stopping.clone());
-        let work = async move { backups.prune(&|line| log.line(line)).await };
+        let work = async move {
+            backups.prune(&AuditOrigin::local("job prune"), &|line| log.line(line)).await
+        };
         run_apart(work, stopping).boxed()
     });
     pruned.await

@@ -22,7 +22,7 @@ use super::protection::Protection;
 use super::prune::{self, Pruning};
 use super::rebuild::SiteRebuild;
 use super::restore::{RestoreReport, RestoreSource, restore};
-use super::{fetch, numbers, stage, undo, verify};
+use super::{audit_events, fetch, numbers, stage, undo, verify};
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
 use crate::query::check_site;
@@ -316,13 +316,21 @@ impl Backups {
 
     /// Removes the backups that the retention rules do not keep: first the file and its copies,
     /// then, once all of them are gone, the manifest and the notes. Copies at a target that fails are
-    /// tried again the next time.
+    /// tried again the next time. The audit trail has what was removed.
     ///
     /// # Errors
     /// [`BackupError`]; the log names what was removed by then.
-    pub async fn prune(&self, log: Log<'_>) -> Result<Pruning, BackupError> {
+    pub async fn prune(&self, origin: &AuditOrigin, log: Log<'_>) -> Result<Pruning, BackupError> {
         let operation = self.begin(Operation::Prune)?;
-        prune::prune(&operation, log).await
+        let pruned = prune::prune(&operation, log).await?;
+        drop(operation);
+        audit_events::record_pruned(&self.0.engine, &pruned, origin).await;
+        Ok(pruned)
+    }
+
+    /// Records in the audit trail that a backup was made.
+    pub async fn record_made(&self, entry: &CatalogEntry, origin: AuditOrigin) {
+        audit_events::record_made(&self.0.engine, entry, origin).await;
     }
 
     /// The protection as of the last operation on backups, at the current time. Without a verified

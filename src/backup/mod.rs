@@ -6,15 +6,17 @@
 //! `restore`, `rebuild`, `diff`, `undo`, `prune`, `copy`, `fetch`, `make`, `verify` (the operations),
 //! `operation` (one at a time); `library` (what all of them need), `protection`, `options`; `stage`
 //! (a backup restored into a store of its own, and compared), `load`, `dump` (a snapshot as SQL),
-//! `seal` (packing and encrypting), `retention`; `catalog`, `notes`, `manifest`, `name`, `files`
+//! `seal` (packing and encrypting), `retention`; `audit_heads`, `audit_events`, `numbers` (the audit
+//! trail); `catalog`, `notes`, `manifest`, `name`, `files`
 //! (the directory), `keys`, `progress`, `metrics`; [`targets`] (off the host).
 //!
 //! Invariants:
 //! 1. A manifest is in the directory only if its file was complete and durable before.
 //! 2. Nothing is restored, and nothing counts as a backup, that `stage` did not restore and compare.
 //! 3. `backup` does not know settings or schedules; `app` and `jobs` hand it what to do.
-//! 4. Only [`Backups`], `restore` and `rebuild` know the engine.
+//! 4. Only [`Backups`], `restore`, `rebuild`, `numbers` and `audit_events` know the engine.
 
+mod audit_events;
 mod audit_heads;
 mod backups;
 mod catalog;

@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::arg_values::{
     encoding, log_level, report_kind, separator, setting, table_kind, time_span,
 };
+use super::audit_args::AuditAction;
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
 use super::tls::TlsAction;
@@ -92,6 +93,9 @@ pub(super) enum Subcommand {
         #[command(subcommand)]
         action: Option<RunbookAction>,
     },
+    /// Show, verify or export the audit trail
+    #[command(subcommand)]
+    Audit(AuditAction),
     /// Show what the jobs of the runbook found: all reports, or one
     Reports(ReportsArgs),
     /// Show the log of the running server: its last 100,000 lines

@@ -22,7 +22,7 @@ use crate::backup::{
 };
 use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
-use crate::store::Store;
+use crate::store::{AuditOrigin, Store};
 use crate::util::{counted, run_blocking};
 
 pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), CommandError> {
@@ -154,8 +154,9 @@ fn run_locally(
                 let worker = backups.clone();
                 let work = move || worker.back_up(BackupReason::Manual, &|_| {});
                 let entry = blocking(work).await?;
+                backups.record_made(&entry, AuditOrigin::local("cli")).await;
                 backups.copy_due(true, &|_| {}).await?;
-                backups.prune(&|_| {}).await?;
+                backups.prune(&AuditOrigin::local("cli"), &|_| {}).await?;
                 view(&backups, entry.id.as_str())?
             }
             BackupAction::Verify { backup, .. } => {
@@ -164,9 +165,9 @@ fn run_locally(
                 let work = move || worker.verify(entry.id.as_str(), Depth::Full, &|_| {});
                 view(&backups, blocking(work).await?.id.as_str())?
             }
-            BackupAction::Prune { dry_run: false } => {
-                serde_json::to_value(PruningView::new(backups.prune(&|_| {}).await?))
-            }
+            BackupAction::Prune { dry_run: false } => serde_json::to_value(PruningView::new(
+                backups.prune(&AuditOrigin::local("cli"), &|_| {}).await?,
+            )),
             BackupAction::Prune { .. } => {
                 serde_json::to_value(PruningView::new(backups.preview_pruning()?))
             }

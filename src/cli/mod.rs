@@ -6,6 +6,8 @@ mod output;
 mod act_as_owner;
 mod arg_values;
 mod args;
+mod audit;
+mod audit_args;
 mod backup;
 mod backup_print;
 mod client;
@@ -121,6 +123,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Doctor => doctor::run(cli),
         Subcommand::SupportBundle { file } => support_bundle::run(cli, file.as_ref()),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
+        Subcommand::Audit(action) => audit::run(cli, action),
         Subcommand::Reports(args) => reports::run(cli, args),
         Subcommand::Logs(args) => logs::run(cli, args),
         Subcommand::Notify(action) => notify::run(cli, action),

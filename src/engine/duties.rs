@@ -3,9 +3,10 @@
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use crate::domain::Timestamp;
+use crate::store::AuditEvent;
 
 impl EngineHandle {
-    /// Records durably and without a new seq that a person did a duty, and returns the id of the record.
+    /// Records durably and without a new seq that a person did a duty, with `event` in the audit trail, and returns the id of the record.
     ///
     /// # Errors
     /// [`EngineError::ReadOnly`] when the data volume has too little space: nothing was written.
@@ -16,6 +17,7 @@ impl EngineHandle {
         at: Timestamp,
         name: String,
         note: Option<String>,
+        event: AuditEvent,
     ) -> Result<u64, EngineError> {
         let added = self
             .run("the record of a duty", move |engine| {
@@ -23,7 +25,7 @@ impl EngineHandle {
                 if let Err(low_space) = space {
                     return Ok(Err(low_space));
                 }
-                let id = engine.store.add_duty_record(duty, at, &name, note.as_deref())?;
+                let id = engine.store.add_duty_record(duty, at, &name, note.as_deref(), &event)?;
                 engine.update_snapshot()?;
                 Ok(Ok(id))
             })

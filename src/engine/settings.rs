@@ -2,10 +2,10 @@
 
 use super::error::EngineError;
 use super::handle::EngineHandle;
-use crate::store::SettingChange;
+use crate::store::{AuditEvent, SettingChange};
 
 impl EngineHandle {
-    /// Remembers changes of settings durably and without a new seq, if `is_wanted` still says so. Then, on the
+    /// Remembers changes of settings durably and without a new seq, with `event` in the audit trail, if `is_wanted` still says so. Then, on the
     /// engine's thread, `applied` puts them into force: in the order in which they were written.
     ///
     /// # Errors
@@ -14,6 +14,7 @@ impl EngineHandle {
     pub async fn save_settings(
         &self,
         changes: Vec<SettingChange>,
+        event: AuditEvent,
         is_wanted: impl FnOnce() -> bool + Send + 'static,
         applied: impl FnOnce(Vec<SettingChange>) + Send + 'static,
     ) -> Result<(), EngineError> {
@@ -27,7 +28,7 @@ impl EngineHandle {
                 if let Err(low_space) = space {
                     return Ok(Err(low_space));
                 }
-                engine.store.save_settings(&changes)?;
+                engine.store.save_settings(&changes, &event, engine.clock.now())?;
                 engine.update_snapshot()?;
                 applied(changes);
                 Ok(Ok(()))

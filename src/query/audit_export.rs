@@ -72,11 +72,9 @@ impl AuditExport {
                 0
             }
         };
-        let mut written = 0;
         self.next_id = Some(first_id);
-        for row in
-            snapshot.audit_range((Bound::Included(first_id), Bound::Unbounded), IMAGES_MAX)?
-        {
+        let rows = (Bound::Included(first_id), Bound::Unbounded);
+        for (written, row) in snapshot.audit_range(rows, IMAGES_MAX)?.enumerate() {
             if written == rows_max {
                 return Ok(true);
             }
@@ -90,7 +88,6 @@ impl AuditExport {
                 AuditFormat::Csv => write_audit_row(out, &row)?,
             }
             self.next_id = Some(row.id + 1);
-            written += 1;
         }
         Ok(false)
     }

@@ -161,7 +161,7 @@ const COLUMNS: [&str; 13] = [
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_audit_heading(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_audit_heading(out: &mut impl Write) -> io::Result<()> {
     write_heading(out, Separator::Comma, &COLUMNS)
 }
 
@@ -169,7 +169,7 @@ pub fn write_audit_heading(out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_audit_row(out: &mut impl Write, entry: &AuditEntry) -> io::Result<()> {
+pub(super) fn write_audit_row(out: &mut impl Write, entry: &AuditEntry) -> io::Result<()> {
     let undone: Vec<String> = entry.undone_ids.iter().map(u64::to_string).collect();
     let cells = [
         entry.id.to_string(),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -12,7 +13,7 @@ use super::delivery::{DeliveryFacts, DeliveryMonitor};
 use super::spec::{RuntimeSetting, SETTING_COUNT, SETTINGS, SettingSpec};
 use crate::domain::Timestamp;
 use crate::engine::{EngineError, EngineHandle};
-use crate::store::{AuditOrigin, SettingChange, Snapshot, StoreError};
+use crate::store::{AuditEvent, AuditOrigin, SettingChange, Snapshot, StoreError};
 
 /// Longest time after which a change ends by itself: a week.
 pub const FOR_S_MAX: u64 = 7 * 24 * 60 * 60;
@@ -159,6 +160,7 @@ impl RuntimeSettings {
             ends_at: wait.filter(|_| new.value.is_some()).map(|wait| after(now, wait)),
         };
         let changes: Vec<SettingChange> = new.iter().map(change).collect();
+        let event = self.event(&changes, wait, origin.clone());
         let settings = self.clone();
         // There is a line in the log also when the caller no longer waits for it.
         let applied = move |changes: Vec<SettingChange>| {
@@ -176,7 +178,7 @@ impl RuntimeSettings {
             }
             settings.apply_all(changes, now);
         };
-        engine.save_settings(changes, || true, applied).await
+        engine.save_settings(changes, event, || true, applied).await
     }
 
     /// Sets settings back whose time is over. Never returns: the composition root runs it beside the server.
@@ -204,12 +206,33 @@ impl RuntimeSettings {
             let value = spec.text(spec.default);
             info!(setting.key = spec.key, "{}: {value} again, its time is over", spec.title);
         };
-        if let Err(error) = engine.save_settings(vec![change.clone()], is_wanted, applied).await {
+        let event = self.event(std::slice::from_ref(&change), None, AuditOrigin::local(END_ACTOR));
+        let saved = engine.save_settings(vec![change.clone()], event, is_wanted, applied).await;
+        if let Err(error) = saved {
             warn!(%error, setting.key = spec.key, "The end of a change is not remembered: {}", spec.title);
             if self.last_change(spec.setting).as_ref() == Some(&over) {
                 self.apply(spec, change, now);
             }
         }
+    }
+
+    /// What the audit trail says of changes: each setting before and after.
+    fn event(
+        &self,
+        changes: &[SettingChange],
+        wait: Option<Duration>,
+        origin: AuditOrigin,
+    ) -> AuditEvent {
+        let changed = changes.iter().filter_map(|change| {
+            let spec = SettingSpec::of_key(&change.key)?;
+            let (before, after) = (self.value(spec.setting), change.value.unwrap_or(spec.default));
+            Some(json!({ "setting": spec.key, "before": before, "after": after }))
+        });
+        let details = json!({
+            "changes": changed.collect::<Vec<_>>(),
+            "for_s": wait.map(|wait| wait.as_secs()),
+        });
+        AuditEvent::done(origin, "change settings", details)
     }
 
     fn apply_all(&self, changes: Vec<SettingChange>, now: Timestamp) {

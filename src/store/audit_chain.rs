@@ -126,7 +126,7 @@ impl HashedRow<'_> {
         write!(text, "{previous}\n{id}\n{seq}\n{at_us}\n{outcome}\n{change_count}\n{changes}\n")
             .expect("writing into a string does not fail");
         for part in [self.actor, self.address, self.request_id, self.action, self.details] {
-            write!(text, "{}:{part}\n", part.len()).expect("writing into a string does not fail");
+            writeln!(text, "{}:{part}", part.len()).expect("writing into a string does not fail");
         }
         AuditHash::of(text)
     }

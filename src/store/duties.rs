@@ -3,6 +3,8 @@
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableTable, TableError};
 
+use super::audit_event::AuditEvent;
+use super::audit_writer::append_events;
 use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::open::Store;
@@ -37,15 +39,17 @@ impl VersionedRecord for DutyRecordV1<'_> {
 
 impl Store {
     /// Remembers durably that a duty was done; the oldest records beyond [`DUTY_RECORDS_MAX`] are
-    /// forgotten. Returns the id of the record.
+    /// forgotten. The audit trail has `event` in the same transaction. Returns the id of the record.
     pub fn add_duty_record(
         &self,
         duty: &str,
         at: Timestamp,
         name: &str,
         note: Option<&str>,
+        event: &AuditEvent,
     ) -> Result<u64, StoreError> {
         let tx = self.db.begin_write()?;
+        append_events(&tx, &[event], at)?;
         let id = {
             let mut table = tx.open_table(tables::DUTY_RECORDS)?;
             let last = table.range((duty, 0)..=(duty, u64::MAX))?.next_back().transpose()?;
@@ -94,9 +98,10 @@ fn record(id: u64, bytes: &[u8]) -> Result<DutyRecord, StoreError> {
 #[cfg(test)]
 mod tests {
     use redb::backends::InMemoryBackend;
+    use serde_json::Value;
 
     use super::*;
-    use crate::store::OpenOptions;
+    use crate::store::{AuditOrigin, OpenOptions};
     use crate::util::hex;
 
     /// Version 1 as it was first shipped. These bytes never change.
@@ -115,11 +120,13 @@ mod tests {
         let options = OpenOptions { cache_bytes: 16 << 20, now: Timestamp(0), site_id: None };
         let store = Store::with_backend(InMemoryBackend::new(), options).unwrap();
         assert!(store.read().unwrap().duty_records("logs", None, 10).unwrap().is_empty());
+        let event = AuditEvent::done(AuditOrigin::local("Ada"), "record duty", Value::Null);
+        let add = |duty, at, name| store.add_duty_record(duty, at, name, None, &event).unwrap();
         let count = DUTY_RECORDS_MAX + 3;
         for id in 1..=count {
-            assert_eq!(store.add_duty_record("logs", Timestamp(5), "Ada", None).unwrap(), id);
+            assert_eq!(add("logs", Timestamp(5), "Ada"), id);
         }
-        store.add_duty_record("backup", Timestamp(6), "Bo", None).unwrap();
+        add("backup", Timestamp(6), "Bo");
         let snapshot = store.read().unwrap();
         let ids = |before, limit| {
             let records = snapshot.duty_records("logs", before, limit).unwrap();

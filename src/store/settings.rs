@@ -3,6 +3,8 @@
 use bincode::{BorrowDecode, Encode};
 use redb::{ReadableTable, TableError};
 
+use super::audit_event::AuditEvent;
+use super::audit_writer::append_events;
 use super::codec::{RecordSource, VersionedRecord, decode, encode};
 use super::error::StoreError;
 use super::open::Store;
@@ -36,9 +38,16 @@ impl VersionedRecord for SettingChangeV1<'_> {
 }
 
 impl Store {
-    /// Remembers changes durably, all or none; each in place of the last one of the same setting.
-    pub fn save_settings(&self, changes: &[SettingChange]) -> Result<(), StoreError> {
+    /// Remembers changes durably, all or none; each in place of the last one of the same setting. The audit
+    /// trail has them in the same transaction.
+    pub fn save_settings(
+        &self,
+        changes: &[SettingChange],
+        event: &AuditEvent,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let tx = self.db.begin_write()?;
+        append_events(&tx, &[event], at)?;
         {
             let mut table = tx.open_table(tables::SETTINGS)?;
             for change in changes {
@@ -87,9 +96,10 @@ fn change(key: &str, bytes: &[u8]) -> Result<SettingChange, StoreError> {
 #[cfg(test)]
 mod tests {
     use redb::backends::InMemoryBackend;
+    use serde_json::Value;
 
     use super::*;
-    use crate::store::OpenOptions;
+    use crate::store::{AuditOrigin, OpenOptions};
     use crate::util::hex;
 
     /// Version 1 as it was first shipped. These bytes never change.
@@ -121,8 +131,14 @@ mod tests {
             changed_at: Timestamp(5),
             ends_at: None,
         };
-        store.save_settings(&[of("b", Some(1)), of("a", Some(2))]).unwrap();
-        store.save_settings(&[of("b", None)]).unwrap();
+        let event = AuditEvent::done(AuditOrigin::local("Ada"), "change settings", Value::Null);
+        let save = |changes: &[SettingChange]| {
+            store.save_settings(changes, &event, Timestamp(5)).unwrap();
+        };
+        save(&[of("b", Some(1)), of("a", Some(2))]);
+        save(&[of("b", None)]);
+        let rows = store.read().unwrap().audit(None, 0).unwrap();
+        assert_eq!(rows.map(|row| row.unwrap().action).collect::<Vec<_>>(), ["change settings"; 2]);
         let kept = store.read().unwrap().setting_changes().unwrap();
         assert_eq!(kept, [of("a", Some(2)), of("b", None)]);
     }

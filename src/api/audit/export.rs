@@ -52,7 +52,9 @@ pub(super) async fn export_audit(
     Query422(AuditExportQuery { format }): Query422<AuditExportQuery>,
 ) -> Result<Response, ApiError> {
     state.require(RuntimeSetting::Exports)?;
-    state.record(origin, "export audit trail", json!({ "format": format.as_str() })).await?;
+    state
+        .record_if_space(origin, "export audit trail", json!({ "format": format.as_str() }))
+        .await?;
     let mut export = AuditExport::new(state.handle().site_id(), format);
     let content_type = match format {
         AuditFormat::Jsonl => "application/x-ndjson",

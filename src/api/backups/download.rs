@@ -9,9 +9,10 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::json;
 
 use super::super::error::ApiError;
-use super::super::extract::PathName;
+use super::super::extract::{Origin, PathName};
 use super::super::state::ApiState;
 
 /// Bytes read at a time.
@@ -27,6 +28,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 )]
 pub(super) async fn download(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     PathName(id): PathName,
 ) -> Result<Response, ApiError> {
     let backups = state.backups().clone();
@@ -36,6 +38,8 @@ pub(super) async fn download(
     let opened = backups.call(move |_| Ok(open(&path))).await?;
     let gone = |_| ApiError::NotFound("The file of this backup is not on this host");
     let (file, bytes) = opened.map_err(gone)?;
+    let details = json!({ "backup": entry.id.to_string(), "bytes": bytes });
+    state.record_if_space(origin, "download backup", details).await?;
     let pieces = futures_util::stream::try_unfold((backups, file), |(backups, file)| async move {
         let read = backups.call(move |_| Ok(read_piece(file))).await;
         let (file, piece) = read.map_err(io::Error::other)??;

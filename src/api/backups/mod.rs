@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::json;
 use tokio::runtime::Handle as Runtime;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -97,12 +98,14 @@ async fn backups(State(state): State<ApiState>) -> Result<Json<BackupsView>, Api
 )]
 async fn back_up(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
 ) -> Result<(StatusCode, Json<BackupView>), ApiError> {
     let backups = state.backups();
     let known: BTreeSet<_> =
         answering(backups).await?.entries.into_iter().map(|entry| entry.id).collect();
     backups.work(|backups| backups.check_ready()).await?;
     let run = state.jobs().run_now("backup", Trigger::Manual).await?;
+    state.record_if_space(origin, "run job", json!({ "job": "backup", "run": run.id })).await?;
     let run = state.jobs().wait("backup", run.id).await?;
     // Found by its id: after the clock was set back, another backup may be the newest.
     let overview = answering(backups).await?;
@@ -153,14 +156,18 @@ async fn backup(
 async fn verify(
     State(state): State<ApiState>,
     PathName(id): PathName,
+    Origin(origin): Origin,
 ) -> Result<Json<BackupView>, ApiError> {
     let runtime = Runtime::current();
     let verified = blocking(&state, move |backups| {
         let entry = runtime.block_on(backups.fetch(&backups.find(&id)?))?;
         let entry = backups.verify(entry.id.as_str(), Depth::Full, &|_| {})?;
-        view(backups, entry.id.as_str())
+        let details = json!({ "backup": entry.id.to_string(), "is_ok": entry.is_verified() });
+        Ok((view(backups, entry.id.as_str())?, details))
     });
-    Ok(Json(verified.await?))
+    let (verified, details) = verified.await?;
+    state.record_if_space(origin, "verify backup", details).await?;
+    Ok(Json(verified))
 }
 
 /// Replaces the site with a saved state, or shows what that would change.
@@ -225,9 +232,13 @@ async fn undo(
         (status = 503, description = "A target cannot be reached", body = ErrorBody),
     )
 )]
-async fn discover(State(state): State<ApiState>) -> Result<Json<BackupsView>, ApiError> {
+async fn discover(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Json<BackupsView>, ApiError> {
     let runtime = Runtime::current();
-    blocking(&state, move |backups| runtime.block_on(backups.discover())).await?;
+    let found = blocking(&state, move |backups| runtime.block_on(backups.discover())).await?;
+    state.record_if_space(origin, "search for backups", json!({ "found": found })).await?;
     backups(State(state)).await
 }
 
@@ -253,9 +264,12 @@ async fn pruning(State(state): State<ApiState>) -> Result<Json<PruningView>, Api
         (status = 409, description = "Another operation on backups is running", body = ErrorBody),
     )
 )]
-async fn prune(State(state): State<ApiState>) -> Result<Json<PruningView>, ApiError> {
+async fn prune(
+    State(state): State<ApiState>,
+    Origin(origin): Origin,
+) -> Result<Json<PruningView>, ApiError> {
     let runtime = Runtime::current();
-    let pruned = blocking(&state, move |backups| runtime.block_on(backups.prune(&|_| {})));
+    let pruned = blocking(&state, move |backups| runtime.block_on(backups.prune(&origin, &|_| {})));
     Ok(Json(PruningView::new(pruned.await?)))
 }
 

@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::view::IncidentDetailView;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::extract::{Body422, PathId};
+use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::incidents::{ActionKind, IncidentAction};
+use crate::store::AuditOrigin;
 
 /// Longest name of a person, and longest note: half a page.
 pub(super) const NAME_CHARS_MAX: usize = 100;
@@ -68,9 +70,10 @@ impl FromFields for NoteBody {
 pub(super) async fn acknowledge_incident(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    Origin(origin): Origin,
     Body422(ActionBody { name, note }): Body422<ActionBody>,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
-    act(&state, id, name, ActionKind::Acknowledge { note }).await
+    act(&state, origin, id, name, ActionKind::Acknowledge { note }).await
 }
 
 /// Adds a note to an incident, also to one that is closed.
@@ -85,9 +88,10 @@ pub(super) async fn acknowledge_incident(
 pub(super) async fn add_incident_note(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    Origin(origin): Origin,
     Body422(NoteBody { name, note }): Body422<NoteBody>,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
-    act(&state, id, name, ActionKind::Note { text: note }).await
+    act(&state, origin, id, name, ActionKind::Note { text: note }).await
 }
 
 /// Closes an incident whose cause does not exist any longer: one that comes and goes, or an event such as
@@ -106,18 +110,28 @@ pub(super) async fn add_incident_note(
 pub(super) async fn close_incident(
     State(state): State<ApiState>,
     PathId(id): PathId,
+    Origin(origin): Origin,
     Body422(ActionBody { name, note }): Body422<ActionBody>,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
-    act(&state, id, name, ActionKind::Close { note }).await
+    act(&state, origin, id, name, ActionKind::Close { note }).await
 }
 
 async fn act(
     state: &ApiState,
+    origin: AuditOrigin,
     id: u64,
     name: String,
     kind: ActionKind,
 ) -> Result<Json<IncidentDetailView>, ApiError> {
+    // The note may have personal data, which is erased in the timeline only.
+    let details = json!({ "incident": id, "name": name });
+    let action = match kind {
+        ActionKind::Acknowledge { .. } => "acknowledge incident",
+        ActionKind::Note { .. } => "add note to incident",
+        ActionKind::Close { .. } => "close incident",
+    };
     let incident = state.incidents().act(id, IncidentAction { name, kind }).await?;
+    state.record(origin, action, details).await?;
     let notices = state.handle().read().notices_of(id)?;
     Ok(Json(IncidentDetailView::new(incident, notices)))
 }

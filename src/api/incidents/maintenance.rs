@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::actions::{NAME_CHARS_MAX, NOTE_CHARS_MAX};
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::extract::{Body422, PathId};
+use crate::api::extract::{Body422, Origin, PathId};
 use crate::api::state::ApiState;
 use crate::api::validation::{Fields, FromFields, parse};
 use crate::domain::{DeviceId, Refusal, Timestamp};
@@ -101,6 +102,7 @@ pub(super) async fn list_maintenance(
 )]
 pub(super) async fn add_maintenance(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     Body422(body): Body422<MaintenanceBody>,
 ) -> Result<(StatusCode, Json<MaintenanceView>), ApiError> {
     let device = body.device_id.map(DeviceId);
@@ -118,6 +120,14 @@ pub(super) async fn add_maintenance(
         name: body.name,
     };
     let window = state.incidents().add_window(plan).await?;
+    let details = json!({
+        "window": window.id,
+        "device": window.device.map(|id| id.0),
+        "starts_at": Time(window.starts_at).to_string(),
+        "ends_at": Time(window.ends_at).to_string(),
+        "name": window.name,
+    });
+    state.record(origin, "plan maintenance", details).await?;
     Ok((StatusCode::CREATED, Json(view(&state, &window, now)?)))
 }
 
@@ -131,9 +141,11 @@ pub(super) async fn add_maintenance(
 )]
 pub(super) async fn delete_maintenance(
     State(state): State<ApiState>,
+    Origin(origin): Origin,
     PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
     state.incidents().remove_window(id).await?;
+    state.record(origin, "delete maintenance", json!({ "window": id })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

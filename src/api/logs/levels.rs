@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::json;
 use tracing::Level;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -138,14 +139,20 @@ async fn change_log_level(
     Origin(origin): Origin,
     Body422(body): Body422<NewLogLevelBody>,
 ) -> Result<Json<LogLevelsView>, ApiError> {
+    let details = json!({
+        "target": body.target,
+        "level": body.level.as_str(),
+        "for_s": body.for_s,
+    });
     let levels = state.logs().levels();
     levels.change(NewLevel {
         target: body.target,
         level: body.level,
         wait: Duration::from_secs(body.for_s),
-        actor: origin.actor,
-        request_id: origin.request_id,
+        actor: origin.actor.clone(),
+        request_id: origin.request_id.clone(),
     })?;
+    state.record_if_space(origin, "change log level", details).await?;
     Ok(Json(LogLevelsView::of(levels)))
 }
 
@@ -161,8 +168,10 @@ async fn end_log_level(
     State(state): State<ApiState>,
     Origin(origin): Origin,
     Query422(query): Query422<EndedLevelQuery>,
-) -> Json<LogLevelsView> {
+) -> Result<Json<LogLevelsView>, ApiError> {
     let levels = state.logs().levels();
     levels.end(query.target.as_deref(), &origin.actor, &origin.request_id);
-    Json(LogLevelsView::of(levels))
+    let details = json!({ "target": query.target });
+    state.record_if_space(origin, "end change of log level", details).await?;
+    Ok(Json(LogLevelsView::of(levels)))
 }
