@@ -7,8 +7,10 @@
 //! the connection to PostgreSQL. [`sync`] mirrors the site into PostgreSQL, [`v2_import`] imports
 //! that of UNOC v2, and [`backup`] saves it in files and verifies that they can be restored.
 //! [`jobs`] runs what is due, [`incidents`] keeps what someone has to know of, [`notices`] tells them, and
-//! [`health`] checks the appliance itself, [`settings`] are what an operator changes while it runs, and [`support`] packs up what helps to find a fault. [`upgrade`] replaces the program and goes back. [`app`] builds and ends it all with a [`config`]; [`cli`] is
-//! what people type. [`logs`] keeps the last lines of the log, [`tls`] the certificate that is served. [`util`] has what several layers need:
+//! [`health`] checks the appliance itself, [`auth`] says who may use it, [`oidc`] asks a provider, [`settings`] are what an
+//! operator changes while it runs, and [`support`] packs up what helps to find a fault. [`upgrade`] replaces the program and
+//! goes back. [`app`] builds and ends it all with a [`config`]; [`cli`] is what people type. [`logs`] keeps the last lines of
+//! the log, [`tls`] the certificate that is served. [`util`] has what several layers need:
 //! blocking calls, durable files, error chains.
 //!
 //! `docs/ARCHITECTURE.md` says what each part must not know.

@@ -19,8 +19,8 @@ use super::state::ApiState;
 use super::validation::parse::{self, ParseError};
 use super::validation::{Fields, FromFields};
 use crate::auth::{
-    AuthHandle, Caller, Identity, LastLogin, LoginClient, NewSession, Password, PasswordLogin,
-    Role, SetupLogin, User,
+    AuthError, AuthHandle, Caller, Identity, LastLogin, LoginClient, NewSession, Password,
+    PasswordLogin, Role, SetupLogin, User,
 };
 use crate::domain::Timestamp;
 use crate::util::Hidden;
@@ -40,7 +40,10 @@ pub(super) const NO_STORE: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(session, log_in, log_out)).routes(routes!(set_up))
+    OpenApiRouter::new()
+        .routes(routes!(session, log_in, log_out))
+        .routes(routes!(set_up))
+        .routes(routes!(new_setup_code))
 }
 
 /// Who is asking, and how to log in.
@@ -283,10 +286,40 @@ async fn log_out(
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
     if let Some(session) = sender.caller.session() {
-        state.auth().end_session(session, sender.caller.user(), origin).await?;
+        state.auth().log_out(session, origin).await?;
     }
     let cookie = [(header::SET_COOKIE, no_session_cookie(sender.client.has_tls))];
     Ok((StatusCode::NO_CONTENT, NO_STORE, cookie).into_response())
+}
+
+/// The code of a new set-up link. It is shown once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SetupCode)]
+struct SetupCodeView {
+    /// The link is `/set-up#CODE` below the address of the service. What follows `#` is never sent to a server.
+    code: String,
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Time,
+}
+
+/// Draws a new code with which the first user is made in a browser; the one before no longer counts.
+#[utoipa::path(
+    post,
+    path = "/api/setup/code",
+    tag = "accounts",
+    responses(
+        (status = 200, body = SetupCodeView),
+        (status = 400, body = ErrorBody, description = "There are users already")
+    )
+)]
+async fn new_setup_code(State(state): State<ApiState>) -> Result<impl IntoResponse, ApiError> {
+    let drawn = state.auth().new_setup_code().ok_or_else(|| {
+        AuthError::Refused(
+            "there are users already; unoc user password NAME sets a forgotten password".to_owned(),
+        )
+    })?;
+    let view = SetupCodeView { code: drawn.code.0, expires_at: Time(drawn.expires_at) };
+    Ok((NO_STORE, Json(view)))
 }
 
 /// Makes the first user with the code of the set-up link, and logs that user in. From then on everybody has to log in.

@@ -38,7 +38,7 @@ fn first_user() -> &'static str {
 /// # Errors
 /// The store cannot be read; [`NoUsers`] if the configured address may not be listened on.
 pub(super) fn start_auth(config: &Config, engine: &EngineHandle) -> Result<AuthHandle> {
-    let auth = load(config, engine)?;
+    let auth = load_auth(config, engine)?;
     match auth.mode() {
         AuthMode::Open if !config.host.is_loopback() => Err(NoUsers { host: config.host }.into()),
         AuthMode::Open | AuthMode::Login | AuthMode::Insecure => Ok(auth),
@@ -46,7 +46,10 @@ pub(super) fn start_auth(config: &Config, engine: &EngineHandle) -> Result<AuthH
 }
 
 /// Reads who may use a service with this configuration.
-fn load(config: &Config, engine: &EngineHandle) -> Result<AuthHandle> {
+///
+/// # Errors
+/// The store cannot be read.
+pub fn load_auth(config: &Config, engine: &EngineHandle) -> Result<AuthHandle> {
     let sessions = SessionLimits {
         idle: HOUR * config.session_idle_hours,
         absolute: 24 * HOUR * config.session_max_days,

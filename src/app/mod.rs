@@ -52,7 +52,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
-pub use auth::NoUsers;
+pub use auth::{NoUsers, load_auth};
 pub use backup::{backup_options, start_backups};
 pub use check::check;
 pub use crashes::{RunEnd, RunRecorder, ServiceEnd, ServiceResult, report_service_end};
@@ -80,6 +80,7 @@ use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
 use crate::api::{self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, TokenCheck};
+use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::config::Config;
 use crate::domain::RefreshStatus;
@@ -109,6 +110,7 @@ pub struct App {
     address: SocketAddr,
     config: Config,
     handle: EngineHandle,
+    auth: AuthHandle,
     sockets: Sockets,
     /// Set to true once, when the service has to stop. The API holds a clone.
     shutdown: Arc<watch::Sender<bool>>,
@@ -210,6 +212,7 @@ impl App {
             address,
             config,
             handle,
+            auth,
             sockets,
             shutdown,
             servers,
@@ -258,6 +261,7 @@ impl App {
         let Self {
             config,
             handle,
+            auth,
             sockets,
             shutdown,
             servers,
@@ -294,6 +298,7 @@ impl App {
             Some(exit) => exit,
             None => {
                 systemd::show_status("Stopping: writing the last changes");
+                auth.flush().await;
                 end_run(&handle, run).await;
                 end_engine(&handle, engine).await
             }

@@ -37,7 +37,7 @@ pub use handle::{AuthHandle, AuthOptions};
 pub use login::{LoginClient, NewSession, PasswordLogin};
 pub use mode::AuthMode;
 pub use oidc::OidcLogin;
-pub use password::Password;
+pub use password::{Password, generated_password};
 pub use setup::{SetupCode, SetupLogin};
 pub use tokens::{IssuedToken, NewToken};
 pub use totp::{RecoveryCodes, TotpEnrolment};

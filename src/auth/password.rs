@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use data_encoding::BASE32_NOPAD;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::error::AuthError;
 use super::name::folded;
+use super::secret::random;
+use crate::util::Hidden;
 
 /// NIST SP 800-63B-4, section 3.1.1.2: at least 15 characters where it is the only factor, 8 beside another one.
 /// Between them, since guesses are slowed down here.
@@ -56,6 +59,14 @@ impl Password {
     }
 }
 
+/// Returns a password that nobody has to remember: 100 random bits in groups that are easy to read out.
+pub fn generated_password() -> Hidden<String> {
+    // 13 bytes are 21 characters; the last one would have only 4 bits.
+    let text = BASE32_NOPAD.encode(&random::<13>()).to_lowercase();
+    let groups = [&text[..5], &text[5..10], &text[10..15], &text[15..20]];
+    Hidden(groups.join("-"))
+}
+
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
@@ -88,6 +99,14 @@ mod tests {
             let error = check(password).unwrap_err().to_string();
             assert!(error.contains(why), "{password}: {error}");
         }
+    }
+
+    #[test]
+    fn a_generated_password_is_one() {
+        let Hidden(first) = generated_password();
+        Password::new(first.as_str()).check("ada").unwrap();
+        assert_eq!(first.split('-').map(str::len).collect::<Vec<_>>(), [5; 4]);
+        assert_ne!(first, generated_password().0);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use anyhow::Context;
 use rustix::process::{Gid, Uid};
 use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 
-use super::args::{BackupAction, Cli, Subcommand};
+use super::args::{Cli, Subcommand};
+use super::backup_args::BackupAction;
 use super::data_dir::{Owner, owner_of};
 use super::exit::CommandError;
 use super::service::{CredentialSource, InstalledService};

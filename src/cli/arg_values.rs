@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::time_span::parse_span;
+use crate::auth::{Role, TokenScope};
 use crate::store::ReportKind;
 use crate::wire::{Encoding, LOG_LEVELS, Separator, TableKind};
 
@@ -42,6 +43,18 @@ pub(super) fn report_kind(word: &str) -> Result<ReportKind, String> {
 pub(super) fn table_kind(word: &str) -> Result<TableKind, String> {
     TableKind::parse(word)
         .ok_or_else(|| format!("use one of {}", TableKind::ALL.map(TableKind::as_str).join(", ")))
+}
+
+/// Parses a role.
+pub(super) fn role(word: &str) -> Result<Role, String> {
+    Role::from_name(word)
+        .ok_or_else(|| format!("use one of {}", Role::ALL.map(Role::as_str).join(", ")))
+}
+
+/// Parses the value of --scope.
+pub(super) fn token_scope(word: &str) -> Result<TokenScope, String> {
+    let words = TokenScope::ALL.map(TokenScope::as_str).join(", ");
+    TokenScope::from_name(word).ok_or_else(|| format!("use one of {words}"))
 }
 
 /// Parses the value of --separator.

@@ -7,10 +7,12 @@ use std::time::Duration;
 use clap::{Arg, ArgGroup, Args, Command, CommandFactory, FromArgMatches, Parser};
 use clap_complete::Shell;
 
+use super::account_args::{SessionsAction, TokenAction, UserAction};
 use super::arg_values::{
     encoding, log_level, report_kind, separator, setting, table_kind, time_span,
 };
 use super::audit_args::AuditAction;
+use super::backup_args::{BackupAction, RestoreArgs};
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
 use super::tls::TlsAction;
@@ -86,6 +88,17 @@ pub(super) enum Subcommand {
     SupportBundle {
         /// File to write; `-` is standard output. By default unoc-support-HOST-TIME.tar.gz
         file: Option<PathBuf>,
+    },
+    /// Make, list and change the users who may log in
+    #[command(subcommand)]
+    User(UserAction),
+    /// Make, list and revoke the tokens of programs that use the API
+    #[command(subcommand)]
+    Token(TokenAction),
+    /// Show who is logged in, or end sessions
+    Sessions {
+        #[command(subcommand)]
+        action: Option<SessionsAction>,
     },
     /// Show the duties that keep the site running, and whether they are done; exit with 1 if one is not
     /// as it should be
@@ -307,64 +320,6 @@ pub(super) struct LogsArgs {
     /// Only lines from the last 15m, 1h or 2d, or from a time such as 2026-11-29T04:00:00Z
     #[arg(long, value_name = "SPAN", value_parser = LogStart::parse)]
     pub(super) since: Option<LogStart>,
-}
-
-#[derive(clap::Subcommand)]
-pub(super) enum BackupAction {
-    /// Back up the site, verify the backup, and copy it off the host
-    Now,
-    /// Show the backups, and whether the site can be restored
-    List {
-        /// Search the off-host targets for backups that this host does not list
-        #[arg(long)]
-        offhost: bool,
-    },
-    /// Restore a backup into a scratch store and compare it; the site does not change
-    Verify {
-        /// ID of a backup, or a file
-        #[arg(default_value = "latest")]
-        backup: String,
-        /// Check that the secret key in this file, such as the key of a printed recovery kit,
-        /// decrypts the backup
-        #[arg(long, value_name = "FILE")]
-        identity: Option<PathBuf>,
-    },
-    /// Write the SQL text of a backup to standard output, for psql
-    Cat {
-        /// ID of a backup, or a file
-        backup: String,
-        /// File with the secret key
-        #[arg(long, value_name = "FILE")]
-        identity: Option<PathBuf>,
-    },
-    /// Generate a pair of keys and print a recovery kit to keep in a safe
-    Keygen,
-    /// Remove backups that the retention rules do not keep
-    Prune {
-        /// Show what would be removed, and remove nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-#[derive(Args)]
-#[command(group(ArgGroup::new("what").required(true)))]
-pub(super) struct RestoreArgs {
-    /// ID of a backup, `latest`, or a file, which may be a pg_dump of UNOC v2
-    #[arg(group = "what")]
-    pub(super) backup: Option<String>,
-    /// Undo the last restore
-    #[arg(long, group = "what")]
-    pub(super) undo: bool,
-    /// Show what would change, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub(super) yes: bool,
-    /// File with the secret key
-    #[arg(long, value_name = "FILE", conflicts_with = "undo")]
-    pub(super) identity: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::Value;
 
-use super::args::{BackupAction, Cli};
+use super::args::Cli;
+use super::backup_args::BackupAction;
 use super::backup_print::{print_backup, print_list, print_pruning};
 use super::client::ApplianceClient;
 use super::data_dir::check_has_site;

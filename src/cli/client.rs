@@ -156,6 +156,16 @@ impl ApplianceClient {
         body(self.send(READ_WAIT, json(self.reading.patch(self.url_of(path)), change))?)
     }
 
+    /// Deletes a resource.
+    pub(super) fn delete(&self, path: &str) -> Result<(), CommandError> {
+        body(self.send(READ_WAIT, self.reading.delete(self.url_of(path)))?).map(drop)
+    }
+
+    /// Returns the URL of the server, without a slash at its end.
+    pub(super) fn shown_url(&self) -> &str {
+        &self.shown_url
+    }
+
     fn url_of(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::app::NoUsers;
+use crate::auth::AuthError;
 use crate::backup::BackupError;
 use crate::config::ConfigErrors;
 use crate::engine::EngineError;
@@ -93,6 +94,18 @@ impl From<anyhow::Error> for CommandError {
             _ => FAILED,
         };
         Self { cause: error, code }
+    }
+}
+
+impl From<AuthError> for CommandError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Engine(error) => anyhow::Error::from(error).into(),
+            AuthError::Refused(_) | AuthError::NotFound(_) | AuthError::Wrong(_) => {
+                Self::refused(error.to_string())
+            }
+            AuthError::Throttled { .. } | AuthError::Busy => Self::temporary(error.to_string()),
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 #[macro_use]
 mod output;
 
+mod account_args;
+mod accounts;
 mod act_as_owner;
 mod arg_values;
 mod args;
 mod audit;
 mod audit_args;
 mod backup;
+mod backup_args;
 mod backup_print;
 mod client;
 mod config;
@@ -44,6 +47,7 @@ mod service_unit;
 mod settings;
 mod support_bundle;
 mod sync;
+mod table;
 mod time_span;
 mod tls;
 mod upgrade;
@@ -122,6 +126,9 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Settings { action } => settings::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
         Subcommand::SupportBundle { file } => support_bundle::run(cli, file.as_ref()),
+        Subcommand::User(action) => accounts::run_user(cli, action),
+        Subcommand::Token(action) => accounts::run_token(cli, action),
+        Subcommand::Sessions { action } => accounts::run_sessions(cli, action.as_ref()),
         Subcommand::Runbook { action } => runbook::run(cli, action.as_ref()),
         Subcommand::Audit(action) => audit::run(cli, action),
         Subcommand::Reports(args) => reports::run(cli, args),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::args::{Cli, RestoreArgs};
+use super::args::Cli;
 use super::backup::{blocking, locate, path_segment, with_backups};
+use super::backup_args::RestoreArgs;
 use super::backup_print::print_restore;
 use super::client::ApplianceClient;
 use super::data_dir::is_new_data_dir;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Cli, SettingsAction};
 use super::client::ApplianceClient;
 use super::exit::CommandError;
+use super::table::print_table;
 use crate::app::read_endpoint;
 use crate::settings::{FOR_S_MAX, SETTINGS, SettingSpec};
 
@@ -90,18 +91,8 @@ fn value(spec: &SettingSpec, text: &str) -> Result<Value, CommandError> {
 
 /// Prints one line for each setting.
 fn print_all(settings: &[Value]) {
-    let heads = ["NAME", "VALUE", "DEFAULT", "UNTIL", "CHANGED BY"].map(str::to_owned);
-    let rows: Vec<[String; 5]> = std::iter::once(heads).chain(settings.iter().map(row)).collect();
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        print_line!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
+    let heads = ["NAME", "VALUE", "DEFAULT", "UNTIL", "CHANGED BY"];
+    print_table(heads, settings.iter().map(row).collect());
 }
 
 fn row(setting: &Value) -> [String; 5] {

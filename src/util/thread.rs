@@ -26,7 +26,7 @@ pub fn run_at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         // Linux sets the calling thread alone (setpriority(2), "C library/kernel differences").
         if let Err(error) = setpriority_process(None, NICENESS) {
             REFUSED.call_once(|| {
-                warn!(%error, "Backups run at the priority of the service: niceness {NICENESS} was refused");
+                warn!(%error, "Backups and password checks run at the priority of the service: niceness {NICENESS} was refused");
             });
         }
         work()

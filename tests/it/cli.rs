@@ -1,5 +1,6 @@
 //! The command line.
 
+mod accounts;
 mod config;
 mod doctor;
 mod help;
@@ -77,6 +78,15 @@ fn an_invalid_command_line_exits_with_2() {
         &["import", "a", "--archive-legacy"],
         &["import", "--from-dump", "a", "--archive-legacy"],
         &["config"],
+        &["user"],
+        &["user", "add"],
+        &["user", "add", "ada", "--role", "root"],
+        &["user", "add", "ada", "--no-password", "--password-stdin"],
+        &["token", "create", "ci", "--for", "ada"],
+        &["token", "create", "ci", "--for", "ada", "--scope", "all"],
+        &["token", "create", "ci", "--for", "ada", "--scope", "read", "--days", "367"],
+        &["sessions", "end"],
+        &["sessions", "end", "1", "--user", "ada"],
         &["jobs", "run"],
         &["jobs", "schedule", "self-check"],
         &["jobs", "schedule", "self-check", "1 2 * * *", "--default"],

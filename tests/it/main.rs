@@ -3,6 +3,7 @@
 
 mod api;
 mod app;
+mod auth;
 mod backup;
 mod cli;
 mod domain;

@@ -54,7 +54,13 @@ const CONFIG: &str = "config";
 const CONFIG_READERS: &[&str] = &["app", "cli", "main"];
 
 const VENDORS: &[(&str, &[&str])] = &[
-    ("unicode_normalization", &["domain"]),
+    ("unicode_normalization", &["domain", "auth"]),
+    ("argon2", &["auth"]),
+    ("data_encoding", &["auth"]),
+    ("getrandom", &["auth"]),
+    ("hmac", &["auth"]),
+    ("sha1", &["auth"]),
+    ("subtle", &["auth"]),
     ("tracing_subscriber", &["logs"]),
     ("redb", &["store"]),
     ("bincode", &["store"]),

@@ -32,6 +32,7 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/api/session", PUBLIC),
     (Method::DELETE, "/api/session", PUBLIC),
     (Method::POST, "/api/setup", PUBLIC),
+    (Method::POST, "/api/setup/code", ADMIN),
     // A person's own account.
     (Method::POST, "/api/account/password", ACCOUNT),
     (Method::POST, "/api/account/totp", ACCOUNT),
