@@ -118,9 +118,7 @@ impl SessionStateView {
     fn of(state: &ApiState, caller: &Caller) -> Self {
         let auth = state.auth();
         let user = caller.user().and_then(|id| auth.user(id));
-        let session = caller.session().and_then(|id| {
-            auth.sessions(caller.user()).into_iter().find(|session| session.id == id)
-        });
+        let session = caller.session().and_then(|id| auth.session(id));
         let last_login = user.as_ref().and_then(|user| user.last_login);
         let ends = session.map(|session| auth.session_end(&session));
         Self::new(state, CallerView::of(caller), user.as_ref(), last_login, ends)
@@ -268,7 +266,7 @@ async fn log_in(
     let new = state.auth().log_in(login, client, origin.clone()).await?;
     // The browser forgets the session that it had.
     if let Some(before) = sender.caller.session() {
-        state.auth().end_session(before, sender.caller.user(), origin).await.ok();
+        state.auth().log_out(before, origin).await.ok();
     }
     Ok(logged_in(&state, &sender.client, &new))
 }
