@@ -279,7 +279,7 @@ fn login(error: &LoginError) -> Response {
 }
 
 /// Returns 429 with the time after which a client may try again.
-fn throttled(detail: String, retry_after: Duration) -> Response {
+pub(super) fn throttled(detail: String, retry_after: Duration) -> Response {
     let mut response = answer(StatusCode::TOO_MANY_REQUESTS, detail);
     let seconds = HeaderValue::from(retry_after.as_secs().max(1));
     response.headers_mut().insert(header::RETRY_AFTER, seconds);

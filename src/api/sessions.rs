@@ -73,8 +73,15 @@ impl WhoseQuery {
 }
 
 /// Returns whose a session or token has to be for a caller to end it; `None` for anybody's.
-pub(super) fn owner_limit(caller: &Caller) -> Option<UserId> {
-    if caller.may(Permission::Admin) { None } else { caller.user() }
+///
+/// # Errors
+/// [`ApiError::Forbidden`]: it is neither an admin nor a user who has any.
+pub(super) fn owner_limit(caller: &Caller) -> Result<Option<UserId>, ApiError> {
+    match caller.user() {
+        _ if caller.may(Permission::Admin) => Ok(None),
+        Some(user) => Ok(Some(user)),
+        None => Err(ApiError::Forbidden("Only a user who is logged in, or an admin, ends one")),
+    }
 }
 
 /// The own sessions, the newest first; those of all users for an admin.
@@ -118,6 +125,27 @@ async fn end_session(
     Origin(origin): Origin,
     PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
-    state.auth().end_session(SessionId(id), owner_limit(&sender.caller), origin).await?;
+    state.auth().end_session(SessionId(id), owner_limit(&sender.caller)?, origin).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{Identity, Role};
+
+    #[test]
+    fn only_an_admin_ends_those_of_others() {
+        let user = |role| {
+            let identity = Identity::User { id: UserId(7), name: "ada".into(), session: SessionId(1) };
+            Caller { identity, role: Some(role) }
+        };
+        assert_eq!(owner_limit(&user(Role::Operator)).unwrap(), Some(UserId(7)));
+        assert_eq!(owner_limit(&user(Role::Admin)).unwrap(), None);
+        assert_eq!(owner_limit(&Caller::host()).unwrap(), None);
+        for nobody in [Caller::anonymous(None), Caller::service_check()] {
+            let refused = owner_limit(&nobody);
+            assert!(matches!(refused, Err(ApiError::Forbidden(_))), "{refused:?}");
+        }
+    }
 }

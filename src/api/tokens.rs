@@ -185,6 +185,6 @@ async fn revoke_token(
     Origin(origin): Origin,
     PathId(id): PathId,
 ) -> Result<StatusCode, ApiError> {
-    state.auth().revoke_token(TokenId(id), owner_limit(&sender.caller), origin).await?;
+    state.auth().revoke_token(TokenId(id), owner_limit(&sender.caller)?, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::book::AuthBook;
 use super::error::AuthError;
 use super::handle::AuthHandle;
+use super::hash_places::Asker;
 use super::hasher::Verdict;
 use super::password::Password;
 use super::sessions::sessions_except;
@@ -124,7 +125,8 @@ impl AuthHandle {
     async fn confirm_password(&self, id: UserId, password: &Password) -> Result<User, AuthError> {
         let user = self.user(id).ok_or(AuthError::NotFound("User"))?;
         let attempt = self.begin_confirmation(id)?;
-        match self.0.hasher.verify(user.password_hash.as_ref(), password).await {
+        let stored = user.password_hash.as_ref();
+        match self.0.hasher.verify(Asker::Known, stored, password).await {
             Ok(Verdict::Wrong) => Err(WRONG_PASSWORD),
             Ok(Verdict::Right | Verdict::RightOutdated) => {
                 self.0.throttle.succeed(attempt);

@@ -1,4 +1,5 @@
-//! What the audit trail says of failed logins: one row of an account and address in a minute, with a count.
+//! What the audit trail says of failed logins: one row of an account and address soon after the first, and one in a
+//! minute after that, with a count.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(super) enum FailedAccount {
     Unknown,
 }
 
-/// Counts failures until they are written.
+/// Counts failures until they are written, which no login waits for: how long an answer takes would tell whether there
+/// is such a user.
 #[derive(Default)]
 pub(super) struct FailureLog {
     /// Held only while it is read or changed.
@@ -41,66 +43,58 @@ struct FailedPair {
 struct FailureCount {
     /// Those that no row counts yet.
     unwritten: u64,
+    /// No row tells of it yet, and one is to do so at once.
+    is_new: bool,
     row_ends_at: Timestamp,
 }
 
 impl FailureLog {
-    /// Counts a failure. Returns the row to write, if it is the first one in a minute.
-    pub(super) fn count(
-        &self,
-        account: FailedAccount,
-        origin: AuditOrigin,
-        now: Timestamp,
-    ) -> Option<AuditEvent> {
+    /// Counts a failure.
+    pub(super) fn count(&self, account: FailedAccount, origin: AuditOrigin, now: Timestamp) {
         let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
-        let source = (origin.actor.clone(), origin.address.clone());
-        let mut pair = FailedPair { account, origin: Some(source) };
+        let mut pair = FailedPair { account, origin: Some((origin.actor, origin.address)) };
         if !pairs.contains_key(&pair) && pairs.len() >= PAIRS_MAX {
             pair = FailedPair { account: FailedAccount::Unknown, origin: None };
         }
-        if let Some(count) = pairs.get_mut(&pair) {
-            count.unwritten += 1;
-            return None;
-        }
-        let event = event(&pair, 1, origin);
-        // The row of a pair that is the first of too many counts all of them when the minute is over.
-        let unwritten = u64::from(pair.origin.is_none());
-        let is_written = pair.origin.is_some();
-        pairs.insert(pair, FailureCount { unwritten, row_ends_at: after(now, ROW_SPAN) });
-        is_written.then_some(event)
+        // Too many pairs are one row, when the minute is over.
+        let (is_new, row_ends_at) = (pair.origin.is_some(), after(now, ROW_SPAN));
+        let count = pairs.entry(pair);
+        count.or_insert(FailureCount { unwritten: 0, is_new, row_ends_at }).unwritten += 1;
     }
 
-    /// Returns the rows to write of the minutes that are over.
+    /// Returns the rows to write: of new pairs, and of the minutes that are over.
     pub(super) fn take_due(&self, now: Timestamp) -> Vec<AuditEvent> {
-        self.take(|count| count.row_ends_at <= now)
+        let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        let over: Vec<_> = pairs.extract_if(|_, count| count.row_ends_at <= now).collect();
+        let mut events: Vec<_> =
+            over.iter().filter_map(|(pair, count)| event(pair, count.unwritten)).collect();
+        let new = pairs.iter_mut().filter(|(_, count)| count.is_new);
+        events.extend(new.filter_map(|(pair, count)| {
+            count.is_new = false;
+            event(pair, std::mem::take(&mut count.unwritten))
+        }));
+        events
     }
 
     /// Returns all rows to write.
     pub(super) fn take_all(&self) -> Vec<AuditEvent> {
-        self.take(|_| true)
-    }
-
-    fn take(&self, is_due: impl Fn(&FailureCount) -> bool) -> Vec<AuditEvent> {
         let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
-        let due: Vec<_> = pairs.extract_if(|_, count| is_due(count)).collect();
-        let unwritten = due.into_iter().filter(|(_, count)| count.unwritten > 0);
-        let events = unwritten.map(|(pair, count)| {
-            let (actor, address) =
-                pair.origin.clone().unwrap_or_else(|| ("api".to_owned(), String::new()));
-            let origin = AuditOrigin { actor, address, request_id: String::new() };
-            event(&pair, count.unwritten, origin)
-        });
-        events.collect()
+        pairs.drain().filter_map(|(pair, count)| event(&pair, count.unwritten)).collect()
     }
 }
 
-fn event(pair: &FailedPair, count: u64, origin: AuditOrigin) -> AuditEvent {
+/// Returns the row of so many failures; `None` for none.
+fn event(pair: &FailedPair, count: u64) -> Option<AuditEvent> {
+    let (actor, address) =
+        pair.origin.clone().unwrap_or_else(|| ("api".to_owned(), String::new()));
+    let origin = AuditOrigin { actor, address, request_id: String::new() };
     let user = match (&pair.account, &pair.origin) {
         (FailedAccount::Known(name), _) => json!(name),
         (FailedAccount::Unknown, Some(_)) => json!("(unknown)"),
         (FailedAccount::Unknown, None) => json!("(others)"),
     };
-    AuditEvent::refused(origin, "log in", json!({"user": user, "attempts": count}))
+    let details = json!({"user": user, "attempts": count});
+    (count > 0).then(|| AuditEvent::refused(origin, "log in", details))
 }
 
 #[cfg(test)]
@@ -122,34 +116,37 @@ mod tests {
     }
 
     #[test]
-    fn the_first_failure_is_a_row_at_once_and_the_others_of_its_minute_are_one() {
+    fn the_first_failures_are_a_row_soon_and_the_others_of_their_minute_are_one() {
         let log = FailureLog::default();
-        let first = log.count(ada(), origin("192.0.2.7"), Timestamp(0)).unwrap();
-        assert_eq!(first.details, json!({"user": "ada", "attempts": 1}));
-        assert_eq!(first.origin, origin("192.0.2.7"));
+        assert_eq!(log.take_due(Timestamp(0)), []);
+        log.count(ada(), origin("192.0.2.7"), Timestamp(0));
+        let rows = log.take_due(Timestamp(1));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].details, json!({"user": "ada", "attempts": 1}));
+        assert_eq!(rows[0].origin.address, "192.0.2.7");
         for _ in 0..5 {
-            assert_eq!(log.count(ada(), origin("192.0.2.7"), Timestamp(1)), None);
+            log.count(ada(), origin("192.0.2.7"), Timestamp(1));
         }
-        let other = log.count(FailedAccount::Unknown, origin("192.0.2.7"), Timestamp(1)).unwrap();
-        assert_eq!(other.details, json!({"user": "(unknown)", "attempts": 1}));
-        assert_eq!(log.take_due(Timestamp(MINUTE - 1)), []);
+        log.count(FailedAccount::Unknown, origin("192.0.2.7"), Timestamp(1));
+        let rows = log.take_due(Timestamp(MINUTE - 1));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0].details, json!({"user": "(unknown)", "attempts": 1}));
         let rows = log.take_due(Timestamp(MINUTE + 1));
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].details, json!({"user": "ada", "attempts": 5}));
-        assert_eq!(rows[0].origin.address, "192.0.2.7");
-        log.count(ada(), origin("192.0.2.7"), Timestamp(MINUTE + 2)).unwrap();
+        log.count(ada(), origin("192.0.2.7"), Timestamp(MINUTE + 2));
+        assert_eq!(log.take_all().len(), 1);
         assert_eq!(log.take_all(), []);
     }
 
     #[test]
     fn a_flood_is_a_bounded_number_of_rows() {
         let log = FailureLog::default();
-        let mut rows = 0;
         for index in 0..10_000 {
             let address = origin(&format!("2001:db8::{index:x}"));
-            rows += usize::from(log.count(FailedAccount::Unknown, address, Timestamp(0)).is_some());
+            log.count(FailedAccount::Unknown, address, Timestamp(0));
         }
-        assert_eq!(rows, PAIRS_MAX);
+        assert_eq!(log.take_due(Timestamp(1)).len(), PAIRS_MAX);
         let due = log.take_due(Timestamp(MINUTE));
         assert_eq!(due.len(), 1);
         assert_eq!(due[0].details, json!({"user": "(others)", "attempts": 9900}));

@@ -13,6 +13,7 @@ use super::hasher::{PasswordCost, PasswordHasher};
 use super::mode::AuthMode;
 use super::secret::{digest, is_session_secret, is_token};
 use super::setup::SetupState;
+use super::strangers::StrangerLog;
 use super::throttle::LoginThrottle;
 use crate::domain::Timestamp;
 use crate::engine::{AuthWrite, EngineHandle};
@@ -37,6 +38,7 @@ pub(super) struct SharedAuth {
     state: RwLock<AuthState>,
     pub(super) throttle: LoginThrottle,
     pub(super) failures: FailureLog,
+    pub(super) strangers: StrangerLog,
     pub(super) enrolments: Enrolments,
     /// Held only while it is read or replaced.
     pub(super) setup: Mutex<SetupState>,
@@ -70,6 +72,7 @@ impl AuthHandle {
             state: RwLock::new(AuthState { book, options }),
             throttle: LoginThrottle::default(),
             failures: FailureLog::default(),
+            strangers: StrangerLog::default(),
             enrolments: Enrolments::default(),
             setup: Mutex::default(),
             ends: watch::channel(0).0,

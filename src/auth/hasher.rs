@@ -6,18 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
 use tracing::error;
 
 use super::error::AuthError;
+use super::hash_places::{Asker, HashPlaces};
 use super::password::Password;
 use super::secret::random;
 use crate::util::{BlockingLimit, Hidden, run_at_low_priority};
 
 /// Passwords that are hashed at a time: each takes [`PasswordCost::memory_kib`], and a core.
 const RUNNING_MAX: usize = 2;
-/// Logins that wait for that: the last one is answered within 3 s.
-const WAITING_MAX: usize = 16;
 /// RFC 9106 section 3.1 recommends 16 bytes of salt, and 32 of the hash are beyond any search.
 const SALT_BYTES: usize = 16;
 const HASH_BYTES: usize = 32;
@@ -67,8 +65,8 @@ pub(super) enum Verdict {
 #[derive(Clone)]
 pub(super) struct PasswordHasher {
     cost: PasswordCost,
-    /// Those that run or wait.
-    places: Arc<Semaphore>,
+    /// For those that run or wait.
+    places: HashPlaces,
     running: BlockingLimit,
     /// How many were hashed since the start.
     count: Arc<AtomicU64>,
@@ -78,7 +76,7 @@ impl PasswordHasher {
     pub(super) fn new(cost: PasswordCost) -> Self {
         Self {
             cost,
-            places: Arc::new(Semaphore::new(RUNNING_MAX + WAITING_MAX)),
+            places: HashPlaces::default(),
             running: BlockingLimit::new(RUNNING_MAX),
             count: Arc::default(),
         }
@@ -96,7 +94,8 @@ impl PasswordHasher {
     pub(super) async fn hash(&self, password: &Password) -> Result<Hidden<String>, AuthError> {
         let salt = random::<SALT_BYTES>().to_vec();
         let normal = password.normalised().unwrap_or_default();
-        let hash = self.run(normal, self.cost, salt.clone()).await?;
+        // Only somebody who is known sets a password.
+        let hash = self.run(Asker::Known, normal, self.cost, salt.clone()).await?;
         Ok(Hidden(StoredHash { cost: self.cost, salt, hash }.phc()))
     }
 
@@ -107,6 +106,7 @@ impl PasswordHasher {
     /// [`AuthError::Busy`].
     pub(super) async fn verify(
         &self,
+        asker: Asker,
         stored: Option<&Hidden<String>>,
         password: &Password,
     ) -> Result<Verdict, AuthError> {
@@ -122,7 +122,7 @@ impl PasswordHasher {
         let nothing =
             || StoredHash { cost: self.cost, salt: vec![0; SALT_BYTES], hash: vec![0; HASH_BYTES] };
         let StoredHash { cost, salt, hash } = parsed.unwrap_or_else(nothing);
-        let found = self.run(normal.unwrap_or_default(), cost, salt).await?;
+        let found = self.run(asker, normal.unwrap_or_default(), cost, salt).await?;
         let is_equal = bool::from(found.ct_eq(&hash));
         Ok(match is_known && is_equal {
             false => Verdict::Wrong,
@@ -134,11 +134,12 @@ impl PasswordHasher {
     /// The memory goes back when the thread ends; below the threads that serve requests, guesses slow nobody down.
     async fn run(
         &self,
+        asker: Asker,
         password: String,
         cost: PasswordCost,
         salt: Vec<u8>,
     ) -> Result<Vec<u8>, AuthError> {
-        let _place = self.places.try_acquire().map_err(|_| AuthError::Busy)?;
+        let _place = self.places.take(asker).ok_or(AuthError::Busy)?;
         self.count.fetch_add(1, Ordering::Relaxed);
         let hash = move || run_at_low_priority(|| hash(password.as_bytes(), cost, &salt));
         self.running.run(hash).await.map_err(|_| AuthError::Busy)
@@ -194,7 +195,7 @@ mod tests {
         let stored = hasher.hash(&Password::new("gr\u{fc}ne Wiese")).await.unwrap();
         assert!(stored.0.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", stored.0);
         let verify = async |password: &str| {
-            hasher.verify(Some(&stored), &Password::new(password)).await.unwrap()
+            hasher.verify(Asker::Known, Some(&stored), &Password::new(password)).await.unwrap()
         };
         assert_eq!(verify("gru\u{308}ne Wiese").await, Verdict::Right);
         assert_eq!(verify("gr\u{fc}ne Wiesen").await, Verdict::Wrong);
@@ -211,11 +212,11 @@ mod tests {
         let damaged = Hidden(stored.0.replace("m=8", "m=4000000000"));
         for stored in [Some(&stored), Some(&damaged), None] {
             let before = hasher.count();
-            let verdict = hasher.verify(stored, &Password::new("b")).await.unwrap();
+            let verdict = hasher.verify(Asker::Known, stored, &Password::new("b")).await.unwrap();
             assert_eq!((verdict, hasher.count()), (Verdict::Wrong, before + 1));
         }
         // An empty password is not that of nobody.
-        assert_eq!(hasher.verify(None, &Password::new("")).await.unwrap(), Verdict::Wrong);
+        assert_eq!(hasher.verify(Asker::Known, None, &Password::new("")).await.unwrap(), Verdict::Wrong);
     }
 
     #[tokio::test]
@@ -223,20 +224,21 @@ mod tests {
         let cheap = hasher();
         let stored = cheap.hash(&Password::new("password")).await.unwrap();
         let dear = PasswordHasher::new(PasswordCost { memory_kib: 16, passes: 2 });
-        let verdict = dear.verify(Some(&stored), &Password::new("password")).await.unwrap();
+        let verdict = dear.verify(Asker::Known, Some(&stored), &Password::new("password")).await.unwrap();
         assert_eq!(verdict, Verdict::RightOutdated);
     }
 
     #[tokio::test]
     async fn more_than_may_wait_are_refused_at_once() {
         let hasher = hasher();
-        let held = hasher.places.acquire_many(17).await.unwrap();
-        hasher.verify(None, &Password::new("a")).await.unwrap();
-        let last = hasher.places.acquire().await.unwrap();
-        let refused = hasher.verify(None, &Password::new("a")).await;
+        let mut held: Vec<_> = std::iter::from_fn(|| hasher.places.take(Asker::Known)).collect();
+        drop(held.pop());
+        hasher.verify(Asker::Known, None, &Password::new("a")).await.unwrap();
+        let last = hasher.places.take(Asker::Known).unwrap();
+        let refused = hasher.verify(Asker::Known, None, &Password::new("a")).await;
         assert!(matches!(refused, Err(AuthError::Busy)), "{refused:?}");
         drop((held, last));
-        hasher.verify(None, &Password::new("a")).await.unwrap();
+        hasher.verify(Asker::Known, None, &Password::new("a")).await.unwrap();
     }
 
     /// The test vector of RFC 9106, appendix A, needs a secret; this one is of the reference program:

@@ -8,7 +8,7 @@ use super::book::{AuthBook, after};
 use super::handle::AuthHandle;
 use crate::domain::Timestamp;
 use crate::engine::AuthWrite;
-use crate::store::{AuthBatch, TokenId};
+use crate::store::{AuditEvent, AuthBatch, TokenId};
 
 /// How soon the sockets of a session that has expired are told.
 const END_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,14 +43,14 @@ impl AuthHandle {
         let now = self.now();
         self.end_expired(kept.told_at, now).await;
         kept.told_at = now;
+        for event in self.0.failures.take_due(now) {
+            self.record(event).await;
+        }
         // Also when the clock was set back.
         if now >= kept.saved_at && now < after(kept.saved_at, SAVE_INTERVAL) {
             return;
         }
         self.save_uses(now).await;
-        for event in self.0.failures.take_due(now) {
-            self.record(event).await;
-        }
         kept.saved_at = now;
     }
 
@@ -86,6 +86,13 @@ impl AuthHandle {
         if let Err(error) = self.change(decide).await {
             warn!(%error, "Sessions that have ended are still in the store; they admit nobody");
             self.tell_ends();
+        }
+    }
+
+    /// Writes rows that no change belongs to.
+    async fn record(&self, event: AuditEvent) {
+        if let Err(error) = self.0.engine.record_event(event).await {
+            warn!(%error, "A failed login is not in the audit trail");
         }
     }
 

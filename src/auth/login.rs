@@ -8,6 +8,7 @@ use super::book::AuthBook;
 use super::error::{AuthError, LoginError};
 use super::failures::FailedAccount;
 use super::handle::AuthHandle;
+use super::hash_places::{Asker, SourceSite};
 use super::hasher::Verdict;
 use super::name::{checked_user_name, folded};
 use super::password::Password;
@@ -79,7 +80,7 @@ impl AuthHandle {
         let attempt = match self.begin_attempt(&login, user.as_ref(), &client) {
             Ok(attempt) => attempt,
             Err(error) => {
-                self.record_failure(user.as_ref(), origin).await;
+                self.count_failure(user.as_ref(), origin);
                 return Err(error);
             }
         };
@@ -91,7 +92,7 @@ impl AuthHandle {
         match &begun {
             Ok(_) => self.0.throttle.succeed(attempt),
             // It stays counted.
-            Err(LoginError::Wrong) => self.record_failure(user.as_ref(), origin).await,
+            Err(LoginError::Wrong) => self.count_failure(user.as_ref(), origin),
             Err(_) => self.0.throttle.take_back(attempt),
         }
         begun
@@ -133,9 +134,14 @@ impl AuthHandle {
         login: &PasswordLogin,
         user: Option<&User>,
     ) -> Result<LoginProof, LoginError> {
+        let network = SourceNetwork::of(client.address);
+        let asker = match user.is_some_and(|user| self.has_logged_in_from(user, network)) {
+            true => Asker::Known,
+            false => Asker::Stranger(SourceSite::of(client.address)),
+        };
         let user = user.filter(|user| !user.is_disabled);
         let stored = user.and_then(|user| user.password_hash.as_ref());
-        let verdict = self.0.hasher.verify(stored, &login.password).await?;
+        let verdict = self.0.hasher.verify(asker, stored, &login.password).await?;
         let (Some(user), Verdict::Right | Verdict::RightOutdated) = (user, verdict) else {
             return Err(LoginError::Wrong);
         };
@@ -197,20 +203,10 @@ impl AuthHandle {
         Ok(NewSession { secret: Hidden(secret), session, user, previous_login, expires_at })
     }
 
-    /// A failure of the audit trail does not turn a wrong password into another answer.
-    async fn record_failure(&self, user: Option<&User>, origin: AuditOrigin) {
+    fn count_failure(&self, user: Option<&User>, origin: AuditOrigin) {
         let account =
             user.map_or(FailedAccount::Unknown, |user| FailedAccount::Known(user.name.clone()));
-        if let Some(event) = self.0.failures.count(account, origin, self.now()) {
-            self.record(event).await;
-        }
-    }
-
-    /// Writes a row that no change belongs to.
-    pub(super) async fn record(&self, event: AuditEvent) {
-        if let Err(error) = self.0.engine.record_event(event).await {
-            tracing::warn!(%error, "A failed login is not in the audit trail");
-        }
+        self.0.failures.count(account, origin, self.now());
     }
 }
 

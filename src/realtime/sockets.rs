@@ -18,7 +18,7 @@ use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
 use super::presence::Presence;
-use crate::auth::{AuthHandle, Identity};
+use crate::auth::{AuthHandle, Identity, JOIN_WAIT};
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
 use crate::settings::RuntimeSettings;
@@ -66,6 +66,7 @@ impl Sockets {
             .req_path(format!("{base_path}/socket.io"))
             .ping_interval(PING_INTERVAL)
             .ping_timeout(PING_TIMEOUT)
+            .connect_timeout(JOIN_WAIT)
             .max_payload(MAX_PAYLOAD_BYTES)
             .ws_max_message_size(CLIENT_MESSAGE_BYTES_MAX)
             .max_buffer_size(BUFFERED_PACKETS)

@@ -7,6 +7,7 @@ mod logs;
 mod settings;
 mod storm;
 mod storm200;
+mod strangers;
 mod v2;
 
 use serde_json::{Value, json};

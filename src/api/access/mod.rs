@@ -38,14 +38,18 @@ pub(super) use permissions::{Needs, needs_of, operations};
 use self::client::ClientPlace;
 use self::credentials::{CredentialError, bearer_token, session_secret};
 use self::policy::Admission;
+use super::error::throttled;
 use super::{conditional, request};
-use crate::auth::{AuthHandle, AuthMode, Caller, Identity, Role};
+use crate::auth::{AuthHandle, AuthMode, Caller, Identity, Permission, Role};
 
 /// How long a browser may cache the answer to a preflight request; Chromium's own limit.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The request to stop the process.
 const SHUTDOWN_PATH: &str = "/api/admin/shutdown";
+
+const TOO_MANY_STRANGERS: &str = "Too many live connections are open that nobody has logged in for; log in, or send an \
+    API token in the header Authorization: Bearer unoc_…";
 
 /// What the gate decides by.
 pub struct GateRules {
@@ -71,6 +75,20 @@ where
     Router::new().fallback_service(service).layer(admitted)
 }
 
+/// Why a request of an admitted host and page is refused all the same.
+#[derive(Clone, Copy)]
+enum GateRefusal {
+    Credentials(CredentialError),
+    /// Too many live connections are open that have not said who they are.
+    TooManyStrangers { retry_after: Duration },
+}
+
+impl From<CredentialError> for GateRefusal {
+    fn from(error: CredentialError) -> Self {
+        Self::Credentials(error)
+    }
+}
+
 struct Gate {
     rules: GateRules,
     shutdown_path: String,
@@ -82,7 +100,7 @@ async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
     let mut response = match access.admit(&request) {
         Err(refusal) => request::refuse(&request, refusal.into_response()),
         Ok(admission) => {
-            let known = gate.introduce(&mut request, admission);
+            let known = gate.introduce(&mut request, admission).and_then(|()| gate.limit(&request));
             match admission {
                 Admission::WithoutCors | Admission::OtherSite => answer(known, request, next).await,
                 Admission::WithCors => {
@@ -104,12 +122,16 @@ async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
     response
 }
 
-/// Answers a request, unless its credentials cannot be used.
-async fn answer(known: Result<(), CredentialError>, request: Request, next: Next) -> Response {
-    match known {
-        Ok(()) => next.run(request).await,
-        Err(error) => request::refuse(&request, authorize::unauthorized(error.to_string())),
-    }
+/// Answers a request, unless the gate refuses it.
+async fn answer(known: Result<(), GateRefusal>, request: Request, next: Next) -> Response {
+    let refusal = match known {
+        Ok(()) => return next.run(request).await,
+        Err(GateRefusal::Credentials(error)) => authorize::unauthorized(error.to_string()),
+        Err(GateRefusal::TooManyStrangers { retry_after }) => {
+            throttled(TOO_MANY_STRANGERS.to_owned(), retry_after)
+        }
+    };
+    request::refuse(&request, refusal)
 }
 
 impl Gate {
@@ -118,12 +140,27 @@ impl Gate {
         &self,
         request: &mut Request,
         admission: Admission,
-    ) -> Result<(), CredentialError> {
+    ) -> Result<(), GateRefusal> {
         let client = self.rules.proxies.client_of(request);
         let caller = self.caller_of(request, &client, admission)?;
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(caller);
         Ok(())
+    }
+
+    /// Bounds the live connections of those who may not look at the site: each is kept until it joins a namespace or
+    /// has not done so for long.
+    fn limit(&self, request: &Request) -> Result<(), GateRefusal> {
+        if !self.rules.access.opens_socket(request) {
+            return Ok(());
+        }
+        let extensions = request.extensions();
+        if extensions.get::<Caller>().is_some_and(|caller| caller.may(Permission::Read)) {
+            return Ok(());
+        }
+        let address = extensions.get::<RequestClient>().and_then(|client| client.address);
+        let admitted = self.rules.auth.admit_stranger(address);
+        admitted.map_err(|retry_after| GateRefusal::TooManyStrangers { retry_after })
     }
 
     fn caller_of(

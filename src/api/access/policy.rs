@@ -78,6 +78,13 @@ impl Access {
         !self.origins.is_empty()
     }
 
+    /// Returns whether a request opens a live connection, rather than belongs to an open one.
+    pub(super) fn opens_socket<B>(&self, request: &Request<B>) -> bool {
+        let query = request.uri().query().unwrap_or_default();
+        request.uri().path().starts_with(&self.sockets)
+            && !query.split('&').any(|pair| pair.starts_with("sid="))
+    }
+
     /// Decides by the headers whether a request is admitted.
     pub(super) fn admit<B>(&self, request: &Request<B>) -> Result<Admission, AccessRefusal> {
         let hosts = RequestHosts::of(request)?;
