@@ -107,13 +107,35 @@ has_device before-upgrade || expect 'a device from before the downgrade' gone ke
 passed 'downgraded and upgraded: a changed configuration is kept'
 
 main=$(show MainPID)
+inside unoc backup now > /dev/null
+provision after-the-backup
 ! install older-schema 2> /dev/null || expect 'a downgrade that cannot read the store' accepted refused
 says 'It would refuse to start'
 expect 'the version after a refused downgrade' "$(installed)" "$version+other"
 expect 'the process after a refused downgrade' "$(show MainPID) $(state)" "$main active"
+# The commands that it printed. dpkg would ask what becomes of the changed configuration.
+inside bash -c 'echo force-confdef > /etc/dpkg/dpkg.cfg.d/test'
+sed -n 's/^unoc:   //p' "$run/dpkg" > "$run/commands"
+expect 'the number of commands' "$(wc -l < "$run/commands")" 6
+backup=$(inside unoc backup list --json | sed -n 's/.*"id": "\([^"]*\)".*/\1/p' | head -n 1)
+while read -r words; do
+  words=${words//PACKAGE//root/packages/older-schema.deb}
+  inside bash -ec "${words//BACKUP/$backup}" > "$run/words" 2>&1 < /dev/null || {
+    cat "$run/words" >&2
+    expect "$words" failed done
+  }
+done < "$run/commands"
+inside rm /etc/dpkg/dpkg.cfg.d/test
+expect 'the version after the downgrade' "$(installed)" "$version~earlier"
+has_device before-upgrade || expect 'a device of the backup' gone restored
+! has_device after-the-backup || expect 'a device after the backup' kept gone
+passed 'a downgrade that cannot read the store is refused, and the commands that it prints go back to a backup'
+
+install current
+! install older-schema 2> /dev/null || expect 'a downgrade that cannot read the store' accepted refused
 package env UNOC_ALLOW_DOWNGRADE=1 dpkg --force-confdef -i /root/packages/older-schema.deb
 expect 'the version after an allowed downgrade' "$(installed)" "$version~earlier"
-passed 'a downgrade that cannot read the store is refused before anything is changed, unless it is asked for'
+passed 'it is not refused if that is asked for'
 
 inside systemctl stop unoc
 install older
@@ -142,7 +164,7 @@ passed 'removed: data and configuration are kept, and used by the next installat
 
 package dpkg --purge unoc
 expect 'the service after a purge' "$(state)" inactive
-for path in /usr/bin/unoc /etc/unoc /var/lib/unoc /var/log/unoc /usr/lib/systemd/system/unoc.service \
+for path in /usr/bin/unoc /etc/unoc /var/lib/unoc /usr/lib/systemd/system/unoc.service \
   /etc/systemd/system/multi-user.target.wants/unoc.service; do
   ! inside test -e $path && ! inside test -L $path || expect $path kept removed
 done

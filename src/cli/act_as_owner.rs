@@ -1,9 +1,8 @@
 //! Commands that root types while no server runs: they act as the owner of the data directory, so that the
 //! service can open what they leave there, with the settings and the credentials of the service.
 
-use std::fs;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,20 +12,17 @@ use rustix::process::{Gid, Uid};
 use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 
 use super::args::{Cli, Subcommand};
-use super::backup_args::BackupAction;
+use super::backup_args::{BackupAction, RestoreArgs};
 use super::data_dir::{Owner, owner_of};
 use super::exit::CommandError;
+use super::handover::Handover;
 use super::service::{CredentialSource, InstalledService};
 use super::user_groups::group_ids;
 use crate::app;
-use crate::util::files::{PRIVATE_MODE, write_durably};
 
 /// The file of this process, whatever its path: the owner may not enter the directories that it lies in,
 /// such as root's home.
 const THIS_PROGRAM: &str = "/proc/self/exe";
-
-/// Where the credentials of a command are, with its process id behind it.
-const CREDENTIALS: &str = "/run/unoc-credentials.";
 
 /// Replaces this process by the same command as the owner of the data directory, where that is needed.
 /// Returns otherwise.
@@ -47,21 +43,29 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
     }
     let program = std::env::current_exe().context("the path of this program is unknown")?;
     let mut command = Command::new(THIS_PROGRAM);
-    command.args(std::env::args_os().skip(1)).env("HOME", &config.data_dir);
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut handover = Handover::new(owner);
+    if let Subcommand::Restore(RestoreArgs { identity: Some(file), .. }) = &cli.subcommand {
+        let copied = handover.add_file("identity", file);
+        let copied = copied.with_context(|| format!("cannot read {}", file.display()))?;
+        arguments = with_identity(arguments, &copied);
+    }
+    command.env("HOME", &config.data_dir);
     let mut further_groups = Vec::new();
     if let Some(mut service) = cli.service() {
         further_groups = std::mem::take(&mut service.supplementary_groups);
         let names = service.credentials.keys();
         command.envs(service.environment_of_command(crate::config::environment()));
         if service.running_credentials.is_none() && names.len() > 0 {
-            let directory = hand_over_credentials(&service, owner);
+            let directory = hand_over_credentials(&service, &mut handover);
             let directory = directory.context("the credentials of the service cannot be read")?;
             command.env("CREDENTIALS_DIRECTORY", directory);
         }
     }
+    handover.finish().context("what the command needs cannot be handed over")?;
     let what = || format!("cannot run as the owner of {}", config.data_dir.display());
     become_user(owner, &further_groups).with_context(what)?;
-    let error = command.exec();
+    let error = command.args(arguments).exec();
     if error.kind() == ErrorKind::PermissionDenied {
         let program = program.display();
         return Err(CommandError::refused(format!(
@@ -81,15 +85,6 @@ fn become_user(owner: Owner, further_groups: &[String]) -> rustix::io::Result<()
     set_thread_uid(Uid::from_raw(owner.uid))
 }
 
-/// Removes what [`act_as_owner`] made for this process. Only the empty directory stays, which belongs to
-/// root; the next command removes it.
-pub(super) fn forget_credentials() {
-    let directory = PathBuf::from(format!("{CREDENTIALS}{}", std::process::id()));
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        fs::remove_file(entry.path()).ok();
-    }
-}
-
 /// Returns whether a command may open the store, or checks what the service may read. Those that read only
 /// the files that their arguments name keep the rights of root.
 fn needs_owner(subcommand: &Subcommand) -> bool {
@@ -100,6 +95,7 @@ fn needs_owner(subcommand: &Subcommand) -> bool {
         | Subcommand::Upgrade(_)
         | Subcommand::Rollback(_)
         | Subcommand::UpgradeStore { .. }
+        | Subcommand::Healthcheck
         | Subcommand::SupportBundle { .. }
         | Subcommand::Openapi
         | Subcommand::Completions { .. }
@@ -112,40 +108,59 @@ fn needs_owner(subcommand: &Subcommand) -> bool {
     }
 }
 
-/// Copies the service's credentials into a directory that only the owner may read. Returns it.
-fn hand_over_credentials(service: &InstalledService, owner: Owner) -> io::Result<PathBuf> {
-    remove_left_over();
-    let directory = PathBuf::from(format!("{CREDENTIALS}{}", std::process::id()));
-    // Root's own until it is complete, so that nobody can put a link into it.
-    fs::DirBuilder::new().mode(0o700).create(&directory)?;
+/// Hands the service's credentials over. Returns their directory.
+fn hand_over_credentials(
+    service: &InstalledService,
+    handover: &mut Handover,
+) -> io::Result<PathBuf> {
     for (name, source) in &service.credentials {
-        let content = match source {
-            CredentialSource::Text(text) => text.clone().into_bytes(),
+        match source {
+            CredentialSource::Text(text) => {
+                handover.add(name, text.as_bytes())?;
+            }
             // The service would not start without it; the command may not need it.
-            CredentialSource::File(path) => match fs::read(path) {
-                Ok(content) => content,
-                Err(_) => continue,
+            CredentialSource::File(path) => match handover.add_file(name, path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
             },
-        };
-        let path = directory.join(name);
-        write_durably(&path, &content, PRIVATE_MODE)?;
-        chown(&path, Some(owner.uid), Some(owner.gid))?;
+        }
     }
-    chown(&directory, Some(owner.uid), Some(owner.gid))?;
-    Ok(directory)
+    handover.directory()
 }
 
-/// Removes the directories of commands that have ended, and of one that had the id of this process.
-fn remove_left_over() {
-    let Some((parent, name)) = CREDENTIALS.rsplit_once('/') else { return };
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let file = entry.file_name().to_string_lossy().into_owned();
-        let process = file.strip_prefix(name);
-        let has_ended = |process: &str| {
-            process == std::process::id().to_string() || !Path::new("/proc").join(process).exists()
-        };
-        if process.is_some_and(has_ended) {
-            fs::remove_dir_all(entry.path()).ok();
+/// Replaces the value of `--identity`.
+fn with_identity(arguments: Vec<OsString>, file: &Path) -> Vec<OsString> {
+    let mut is_value = false;
+    let replace = |argument: OsString| {
+        if std::mem::take(&mut is_value) {
+            return file.into();
         }
+        is_value = argument == "--identity";
+        if !argument.as_encoded_bytes().starts_with(b"--identity=") {
+            return argument;
+        }
+        let mut joined = OsString::from("--identity=");
+        joined.push(file);
+        joined
+    };
+    arguments.into_iter().map(replace).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_with_the_key_is_replaced() {
+        let check = |given: &[&str], expected: &[&str]| {
+            let given = given.iter().map(Into::into).collect();
+            assert_eq!(with_identity(given, Path::new("/run/key")), expected);
+        };
+        check(
+            &["restore", "latest", "--identity", "key.txt", "--yes"],
+            &["restore", "latest", "--identity", "/run/key", "--yes"],
+        );
+        check(&["restore", "--identity=key.txt", "a"], &["restore", "--identity=/run/key", "a"]);
+        check(&["restore", "identity"], &["restore", "identity"]);
     }
 }

@@ -83,6 +83,8 @@ pub(super) enum Subcommand {
     /// Run every check now, on the running server or without one, and show what is wrong and what to do;
     /// exit with 1 if something is wrong
     Doctor,
+    /// Ask the running server whether it is ready, as orchestrators of containers do; exit with 1 if not
+    Healthcheck,
     /// Write one file with what helps to find a fault: logs, checks, incidents, configuration and host,
     /// without secrets; also when the server does not start
     SupportBundle {

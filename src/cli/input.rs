@@ -1,12 +1,13 @@
 //! Files that commands read.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::exit::CommandError;
+use super::user_groups::user_name;
 
 /// Large enough to read a dump of gigabytes in few calls.
 const READ_BUFFER_BYTES: usize = 128 * 1024;
@@ -16,8 +17,25 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, file)))
+    Ok(Box::new(BufReader::with_capacity(READ_BUFFER_BYTES, open_file(path)?)))
+}
+
+/// Opens a file.
+///
+/// # Errors
+/// Those of the file system. Without the right to read it, the message says how to give it.
+pub(super) fn open_file(path: &Path) -> Result<File, CommandError> {
+    let shown = path.display();
+    match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let user = user_name(rustix::process::geteuid().as_raw());
+            Err(CommandError::refused(format!(
+                "cannot open {shown}: the user {user}, as whom this command runs, may not read it. Copy it for \
+                 that user, for instance: sudo install -o {user} -m 400 {shown} /tmp/"
+            )))
+        }
+        opened => Ok(opened.with_context(|| format!("cannot open {shown}"))?),
+    }
 }
 
 /// Refuses a directory. `pg_dump -Fd` makes one, which only `pg_restore` reads.

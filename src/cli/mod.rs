@@ -20,6 +20,8 @@ mod destination;
 mod doctor;
 mod exit;
 mod export;
+mod handover;
+mod healthcheck;
 mod host_names;
 mod import;
 mod import_csv;
@@ -85,7 +87,7 @@ pub fn run() -> ExitCode {
         }
     };
     let done = act_as_owner::act_as_owner(&cli).and_then(|()| dispatch(&cli));
-    act_as_owner::forget_credentials();
+    handover::forget_handover();
     ended(done.and_then(|()| output::finish()))
 }
 
@@ -125,6 +127,7 @@ fn dispatch(cli: &Cli) -> Result<(), CommandError> {
         Subcommand::Jobs { action } => jobs::run(cli, action.as_ref()),
         Subcommand::Settings { action } => settings::run(cli, action.as_ref()),
         Subcommand::Doctor => doctor::run(cli),
+        Subcommand::Healthcheck => healthcheck::run(cli),
         Subcommand::SupportBundle { file } => support_bundle::run(cli, file.as_ref()),
         Subcommand::User(action) => accounts::run_user(cli, action),
         Subcommand::Token(action) => accounts::run_token(cli, action),

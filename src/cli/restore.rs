@@ -45,8 +45,11 @@ pub(super) fn run(cli: &Cli, args: &RestoreArgs) -> Result<(), CommandError> {
     }
     if let Some(name) = args.backup.as_deref().filter(|name| path_segment(name).is_err()) {
         // A file that cannot be opened must not be taken for the id of a backup.
-        std::fs::File::open(name).with_context(|| format!("cannot open {name}"))?;
+        input::open_file(Path::new(name))?;
         input::refuse_directory(Path::new(name))?;
+    }
+    if let Some(file) = &args.identity {
+        input::open_file(file)?;
     }
     if let Some(name) = args.backup.as_deref().filter(|name| Path::new(name).is_file()) {
         refuse_unreadable(name)?;

@@ -20,7 +20,8 @@ use super::upgrade_run::UpgradeRun;
 use crate::engine::Clock;
 use crate::store::{DiskSpace, STORE_FILE};
 use crate::upgrade::{
-    Candidate, CandidateRequest, ProgramFacts, StoreHold, UpgradeJournal, UpgradeState, is_older,
+    Candidate, CandidateRequest, ProgramFacts, StoreHold, UpgradeError, UpgradeJournal,
+    UpgradeState, is_older,
 };
 use crate::util::{error_chain, format_bytes};
 use crate::wire::Time;
@@ -40,11 +41,21 @@ pub(super) fn run(cli: &Cli, args: &UpgradeArgs) -> Result<(), CommandError> {
 }
 
 fn continue_interrupted(cli: &Cli, host: UpgradeHost) -> Result<(), CommandError> {
-    let _lock = host.program.lock()?;
+    let (_lock, has_waited) = match host.program.lock() {
+        Err(UpgradeError::Running) => {
+            let _progress = Progress::waiting("Waiting for the upgrade that is running");
+            (host.program.wait_for_lock()?, true)
+        }
+        locked => (locked?, false),
+    };
     let journal = host.journal()?.filter(|journal| journal.state.is_unfinished());
     let Some(mut journal) = journal else {
-        // The interruption came right before the first step or right after the last one.
-        host.program.forget_rescue()?;
+        // The interruption may have come right before the first step or right after the last one.
+        if has_waited || host.program.rescue_path().exists() {
+            host.program.forget_rescue()?;
+            print_line!("The upgrade has ended; unoc upgrade --status says how.");
+            return Ok(());
+        }
         return Err(CommandError::refused("no upgrade and no rollback was interrupted"));
     };
     let host = host.of_journal(&journal);

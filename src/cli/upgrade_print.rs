@@ -7,7 +7,9 @@ use super::exit::CommandError;
 use super::upgrade_host::UpgradeHost;
 use super::upgrade_run::UpgradeRun;
 use crate::store::ClosedStoreFacts;
-use crate::upgrade::{Candidate, ProgramFacts, StoreFate, UpgradeJournal, UpgradeState};
+use crate::upgrade::{
+    Candidate, ProgramFacts, StoreFate, UNKNOWN_SCHEMA, UpgradeError, UpgradeJournal, UpgradeState,
+};
 
 /// What an upgrade would do.
 pub(super) struct UpgradePlan {
@@ -61,9 +63,12 @@ impl UpgradePlan {
             Some(comment) => print_line!("Its signature is right: {comment}"),
             None => print_line!("Its signature was not verified: upgrade_public_key is not set."),
         }
-        match from.store_schema == to.store_schema {
-            true => print_line!("It uses the store as it is (schema {}).", to.store_schema),
-            false => print_line!(
+        match from.store_schema {
+            UNKNOWN_SCHEMA => print_line!("It opens stores up to schema {}.", to.store_schema),
+            same if same == to.store_schema => {
+                print_line!("It uses the store as it is (schema {}).", to.store_schema);
+            }
+            _ => print_line!(
                 "It upgrades the store from schema {} to {}.",
                 from.store_schema,
                 to.store_schema
@@ -101,6 +106,9 @@ pub(super) fn status(cli: &Cli, host: &UpgradeHost) -> Result<(), CommandError> 
             let why = journal.why.as_deref().unwrap_or("for a reason that is not known");
             print_line!("Version {} is back: {why}.", from.version);
             print_line!("{}", store_text(&journal));
+        }
+        state if matches!(host.program.lock(), Err(UpgradeError::Running)) => {
+            print_line!("It is running: {}.", doing(state));
         }
         state => {
             print_line!("It was interrupted while {}.", doing(state));

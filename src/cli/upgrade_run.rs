@@ -9,7 +9,7 @@ use super::upgrade_host::UpgradeHost;
 use super::upgrade_watch::{self, Watch};
 use crate::engine::Clock;
 use crate::store::QUARANTINE_DIR;
-use crate::upgrade::{StoreFate, StoreHold, UpgradeJournal, UpgradeState};
+use crate::upgrade::{StoreFate, StoreHold, UNKNOWN_SCHEMA, UpgradeJournal, UpgradeState};
 
 /// With socket activation, a client may start the service again between its stop and the hold.
 const HOLD_ATTEMPTS_MAX: usize = 5;
@@ -85,9 +85,27 @@ impl<'a> UpgradeRun<'a> {
             held.save()?;
             self.journal.saved = held.saved_facts();
         }
+        self.settle_schema()?;
         self.record(UpgradeState::Swapping)?;
         self.host.program.swap()?;
         self.record(next)
+    }
+
+    /// Notes which schema the previous version opens, if only its store can tell.
+    fn settle_schema(&mut self) -> Result<(), CommandError> {
+        let UpgradeJournal { saved, from, to, .. } = &mut self.journal;
+        let schema = saved.map_or(to.store_schema, |saved| saved.schema_version);
+        if from.store_schema != UNKNOWN_SCHEMA {
+            return Ok(());
+        }
+        from.store_schema = schema;
+        match schema > to.store_schema {
+            false => Ok(()),
+            true => Err(CommandError::refused(format!(
+                "the store has schema {schema}, and version {} opens schemas up to {}",
+                to.version, to.store_schema
+            ))),
+        }
     }
 
     fn start_and_watch(&mut self) -> Result<(), CommandError> {

@@ -53,10 +53,12 @@ pub enum StoreError {
     #[error("{} is not a UNOC store: {what}", path.display())]
     NotAStore { path: PathBuf, what: String },
     #[error(
-        "the store was written by a newer UNOC (schema {found}, this program knows {known}); \
-         install that version or newer"
+        "{} was written by a newer UNOC: it has schema {found}, and this version opens schemas up to {known}. \
+         Nothing was changed. Install that version or a newer one; or, to go back to a backup that an \
+         older version made, move this file away, then: unoc restore BACKUP",
+        path.display()
     )]
-    SchemaNewer { found: u32, known: u32 },
+    SchemaNewer { path: PathBuf, found: u32, known: u32 },
     #[error("damaged record in table {table}, key {key}: {what}")]
     Damaged { table: &'static str, key: String, what: String },
     #[error("the stored site breaks a rule: {0}")]

@@ -307,6 +307,7 @@ impl Store {
         let site = meta::read_site(&meta).map_err(damaged)?.ok_or_else(empty)?;
         if site.schema_version > meta::SCHEMA_VERSION {
             return Err(StoreError::SchemaNewer {
+                path: path.to_owned(),
                 found: site.schema_version,
                 known: meta::SCHEMA_VERSION,
             });

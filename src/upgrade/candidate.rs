@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{UpgradeError, cannot};
-use super::journal::ProgramFacts;
+use super::journal::{ProgramFacts, UNKNOWN_SCHEMA};
 use super::program::run_within;
 use super::signature;
 use crate::util::{error_chain, hex};
@@ -77,6 +77,12 @@ impl Candidate {
         }
         let facts = ask_bytes(&bytes, &name.to_string(), sha256)
             .map_err(|error| vec![error_chain(&error)])?;
+        if facts.store_schema == UNKNOWN_SCHEMA {
+            return Err(vec![format!(
+                "{name} is a build of version {} that does not say which stores it opens; use a released one",
+                facts.version
+            )]);
+        }
         Ok(Self { bytes, facts, checksum_source, signed_comment })
     }
 }
@@ -195,8 +201,7 @@ fn ask(path: &Path, name: &str, sha256: String) -> Result<ProgramFacts, UpgradeE
     struct Answer {
         name: String,
         version: String,
-        #[serde(default = "first_schema")]
-        store_schema: u32,
+        store_schema: Option<u32>,
     }
     let mut command = Command::new(path);
     let output = run_within(command.env_clear().args(["version", "--json"]), ASK_WAIT);
@@ -218,12 +223,8 @@ fn ask(path: &Path, name: &str, sha256: String) -> Result<ProgramFacts, UpgradeE
     if answer.name != env!("CARGO_PKG_NAME") || !output.is_success {
         return Err(not_unoc(format!("it calls itself {:?}", answer.name)));
     }
-    Ok(ProgramFacts { version: answer.version, store_schema: answer.store_schema, sha256 })
-}
-
-/// Version 0.1.0 does not say which schema it opens: the first one.
-fn first_schema() -> u32 {
-    1
+    let store_schema = answer.store_schema.unwrap_or(UNKNOWN_SCHEMA);
+    Ok(ProgramFacts { version: answer.version, store_schema, sha256 })
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

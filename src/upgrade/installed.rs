@@ -73,6 +73,17 @@ impl InstalledProgram {
         }
     }
 
+    /// Takes the lock of upgrades once the upgrade that may be running has ended.
+    ///
+    /// # Errors
+    /// [`UpgradeError::File`] if the directory cannot be opened.
+    pub fn wait_for_lock(&self) -> Result<UpgradeLock, UpgradeError> {
+        let directory = File::open(self.directory()).map_err(cannot("open", self.directory()))?;
+        let locked = flock(&directory, FlockOperation::LockExclusive);
+        locked.map_err(|error| cannot("lock", self.directory())(error.into()))?;
+        Ok(UpgradeLock { _directory: directory })
+    }
+
     /// Whether `process` runs the file that is at the program's place now.
     pub fn is_run_by(&self, process: u32) -> bool {
         let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();

@@ -39,11 +39,15 @@ impl UpgradeState {
     }
 }
 
+/// The schema of a program that names none: a build from before the first release.
+pub const UNKNOWN_SCHEMA: u32 = 0;
+
 /// What a program says of itself, and its checksum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramFacts {
     pub version: String,
-    /// The newest layout of the store that it opens, which is the one that it writes.
+    /// The newest layout of the store that it opens, which is the one that it writes. If it is
+    /// [`UNKNOWN_SCHEMA`], the store that it used last tells.
     pub store_schema: u32,
     pub sha256: String,
 }

@@ -21,6 +21,6 @@ pub use error::UpgradeError;
 pub use fate::StoreFate;
 pub use hold::{StoreHold, serve_store_requests};
 pub use installed::InstalledProgram;
-pub use journal::{ProgramFacts, UpgradeJournal, UpgradeState};
+pub use journal::{ProgramFacts, UNKNOWN_SCHEMA, UpgradeJournal, UpgradeState};
 pub use service::{ServiceStatus, SystemdService};
 pub use version::is_older;

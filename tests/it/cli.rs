@@ -3,6 +3,7 @@
 mod accounts;
 mod config;
 mod doctor;
+mod healthcheck;
 mod help;
 mod install;
 mod jobs;

@@ -1,6 +1,7 @@
 //! `unoc install` and `unoc uninstall`: the table of parts, made or removed, and what the host has to do
 //! before and after that.
 
+mod data;
 mod host;
 mod obstacles;
 mod parts;
@@ -12,13 +13,14 @@ use anyhow::Context;
 use rustix::fs::Mode;
 use serde_json::{Value, json};
 
+use self::data::DataPlaces;
 use self::host::{HostAction, ServiceState, has_group, has_user, service_state};
 use self::parts::{OWNERS_FILE, Part, PartState, UNIT_DIR, UNIT_FILE, USERS_FILE, below};
 use super::args::{Cli, InstallArgs, UninstallArgs};
 use super::client::ApplianceClient;
 use super::exit::CommandError;
 use super::output::confirm;
-use crate::config::DEFAULT_FILE;
+use crate::config::{Config, DEFAULT_FILE};
 use crate::util::counted;
 
 /// Installs UNOC, or what differs from this version.
@@ -68,8 +70,12 @@ pub(super) fn uninstall(cli: &Cli, args: &UninstallArgs) -> Result<(), CommandEr
     let root = args.root.as_deref().unwrap_or(Path::new("/"));
     let is_host = root == Path::new("/");
     check_root(root)?;
-    refuse(&obstacles::of_uninstalling(root), "uninstalled")?;
-    let parts = parts::parts().context("cannot read this program")?;
+    let config = obstacles::configuration(root);
+    refuse(&obstacles::of_uninstalling(root, args.purge, config.as_ref().err()), "uninstalled")?;
+    let config = config.unwrap_or_else(|_| Config::for_data_dir(parts::DATA_DIR));
+    let data = DataPlaces::of(root, &config);
+    let mut parts = parts::parts().context("cannot read this program")?;
+    parts.extend(data.elsewhere);
     let mut plan: Vec<(&Part, PartState)> = parts
         .iter()
         .filter(|part| part.is_removed(root, args.purge))
@@ -96,7 +102,10 @@ pub(super) fn uninstall(cli: &Cli, args: &UninstallArgs) -> Result<(), CommandEr
         return Ok(());
     }
     if args.purge && !args.yes {
-        confirm("Delete the site, its backups on this host and the configuration?")?;
+        confirm(&format!(
+            "Delete the site in {}, its backups there and the configuration?",
+            data.data_dir.display()
+        ))?;
     }
     before.iter().try_for_each(|action| action.run())?;
     for (part, _) in &plan {
@@ -105,12 +114,14 @@ pub(super) fn uninstall(cli: &Cli, args: &UninstallArgs) -> Result<(), CommandEr
     }
     after.iter().try_for_each(|action| action.run())?;
     done.tell(&plan);
-    if !args.purge && !cli.json {
-        print_line!(
+    match args.purge {
+        _ if cli.json => {}
+        true => data.kept.iter().for_each(|kept| print_line!("{kept}.")),
+        false => print_line!(
             "The data is in {}, the configuration in {}. unoc install takes them up again.",
-            parts::DATA_DIR,
+            data.data_dir.display(),
             parts::CONFIG_DIR
-        );
+        ),
     }
     Ok(())
 }

@@ -55,11 +55,20 @@ pub(super) fn of_installing(
     found
 }
 
-/// Returns what keeps an installation below `root` from being removed.
-pub(super) fn of_uninstalling(root: &Path) -> Vec<String> {
+/// Returns what keeps an installation below `root` from being removed; a purge needs to know where the data
+/// is.
+pub(super) fn of_uninstalling(
+    root: &Path,
+    is_purge: bool,
+    errors: Option<&ConfigErrors>,
+) -> Vec<String> {
     let is_root = root != Path::new("/") || rustix::process::geteuid().is_root();
     let rights = (!is_root).then(|| "root's rights are needed: run it with sudo".to_owned());
-    rights.into_iter().chain(of_package(root)).collect()
+    let errors = errors.filter(|_| is_purge).map_or(&[][..], |errors| &errors.0);
+    let errors = errors.iter().map(|error| {
+        format!("{error}; correct it in {DEFAULT_FILE}, which tells where the data is, or remove the file")
+    });
+    rights.into_iter().chain(of_package(root)).chain(errors).collect()
 }
 
 fn of_host() -> Vec<String> {

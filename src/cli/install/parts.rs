@@ -88,7 +88,6 @@ pub(super) fn parts() -> io::Result<Vec<Part>> {
         directory("configuration directory", CONFIG_DIR, true),
         Part { what: "configuration", path: DEFAULT_FILE.into(), kind: settings },
         directory("data directory", DATA_DIR, false),
-        directory("log directory", "/var/log/unoc", false),
     ];
     for (shell, path) in [
         (Shell::Bash, "/usr/share/bash-completion/completions/unoc"),

@@ -116,6 +116,35 @@ fn an_image_gets_everything_once_and_loses_all_but_the_configuration() {
 }
 
 #[test]
+fn a_purge_removes_the_data_of_the_configuration_and_names_what_it_keeps() {
+    let image = Image::new();
+    image.run(&["install"]).expect(0);
+    image.write("etc/unoc/unoc.toml", "data_dir = '/srv/unoc'\nbackup_dir = '/copies'\n");
+    for file in ["srv/unoc/unoc.redb", "srv/unoc/crashes/one", "srv/other", "copies/unoc_1.json"] {
+        image.write(file, "");
+    }
+    let removed = image.run(&["uninstall"]).expect(0);
+    assert!(removed.stdout.contains("The data is in /srv/unoc, the"), "{removed:?}");
+    let broken = "data_dir = '/srv/unoc'\nport = 70000\n";
+    let toml = image.read("etc/unoc/unoc.toml");
+    image.write("etc/unoc/unoc.toml", broken);
+    let refused = image.run(&["uninstall", "--purge", "--yes"]).expect(3);
+    assert!(refused.stderr.contains("tells where the data is"), "{refused:?}");
+    image.write("etc/unoc/unoc.toml", &toml);
+    let purged = image.run(&["uninstall", "--purge", "--yes"]).expect(0);
+    assert!(purged.stdout.contains("remove /srv/unoc (data directory)"), "{purged:?}");
+    assert!(purged.stdout.contains("/copies stays, with the backups in it."), "{purged:?}");
+    let left: Vec<_> = image.files().into_keys().collect();
+    assert_eq!(left, [Path::new("copies/unoc_1.json"), Path::new("srv/other")]);
+    assert!(!image.path("srv/unoc").exists());
+
+    image.write("etc/unoc/unoc.toml", "data_dir = '/srv'\n");
+    let purged = image.run(&["uninstall", "--purge", "--yes"]).expect(0);
+    assert!(purged.stdout.contains("/srv stays: it holds no site"), "{purged:?}");
+    assert!(image.path("srv/other").exists());
+}
+
+#[test]
 fn every_obstacle_is_named_before_anything_is_written() {
     let image = Image::new();
     fs::create_dir_all(image.path("usr/lib/sysusers.d/unoc.conf")).unwrap();

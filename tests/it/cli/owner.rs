@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::harness::process::{Server, run, said};
+use crate::harness::process::{Server, run, said, unoc};
 use crate::harness::{skip, unprivileged};
 
 /// Files below a directory that belong to root.
@@ -75,6 +75,43 @@ fn root_acts_as_the_owner_with_a_program_in_its_home() {
     fs::set_permissions(&private, fs::Permissions::from_mode(0o700)).unwrap();
     let refused = run(&private, &["backup", "now"]).expect(3);
     let remedy = format!("chmod 755 {}", private.display());
+    assert!(refused.stderr.contains(&remedy), "{refused:?}");
+}
+
+/// As the recovery kit says: the key is in a directory that the service's user may not enter.
+#[test]
+fn root_restores_with_a_key_that_only_root_may_read() {
+    if !rustix::process::geteuid().is_root() {
+        skip("root_restores_with_a_key: root's rights are needed");
+        return;
+    }
+    let parent = tempfile::tempdir().unwrap();
+    fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let directory = parent.path().join("data");
+    let home = tempfile::tempdir().unwrap();
+    let key = home.path().join("key.txt");
+    let kit = said(&mut unoc(&["backup", "keygen", "--json"])).expect(0).stdout;
+    let kit: serde_json::Value = serde_json::from_str(&kit).unwrap();
+    fs::write(&key, format!("{}\n", kit["secret"].as_str().unwrap())).unwrap();
+    run(&directory, &["seed"]).expect(0);
+    unprivileged::give_all(&directory);
+    let recipient = kit["recipient"].as_str().unwrap();
+    let mut saved = unoc(&["backup", "now"]);
+    said(saved.env("UNOC_BACKUP_RECIPIENTS", recipient).arg("--data-dir").arg(&directory))
+        .expect(0);
+    fs::remove_file(directory.join("backup_identity.txt")).unwrap();
+    let without = run(&directory, &["restore", "latest", "--yes"]).expect(3);
+    assert!(without.stderr.contains("key"), "{without:?}");
+    let identity = key.to_str().unwrap();
+    run(&directory, &["restore", "latest", "--yes", "--identity", identity]).expect(0);
+    run(&directory, &["restore", "latest", "--yes", &format!("--identity={identity}")]).expect(0);
+    assert_eq!(files_of_root(&directory), Vec::<PathBuf>::new());
+
+    // A backup may be too large to be copied for that user.
+    let file = home.path().join("site.sql.zst");
+    fs::write(&file, "").unwrap();
+    let refused = run(&directory, &["restore", file.to_str().unwrap(), "--yes"]).expect(3);
+    let remedy = format!("sudo install -o nobody -m 400 {} /tmp/", file.display());
     assert!(refused.stderr.contains(&remedy), "{refused:?}");
 }
 

@@ -235,7 +235,8 @@ fn a_newer_schema_is_refused_with_both_versions() {
     drop(db);
     let before = fs::read(&path).unwrap();
     let error = open(directory.path()).unwrap_err();
-    assert!(matches!(error, StoreError::SchemaNewer { found: 4, known: 3 }), "{error}");
+    assert!(matches!(error, StoreError::SchemaNewer { found: 4, known: 3, .. }), "{error}");
+    assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
     assert!(fs::read(&path).unwrap() == before, "a newer program's file was changed");
 }
 

@@ -38,6 +38,11 @@ pub(super) struct UpgradeHost {
 
 impl UpgradeHost {
     pub(super) fn new() -> Self {
+        Self::with(&program(&[]))
+    }
+
+    /// A host on which this file is installed.
+    pub(super) fn with(installed: &Path) -> Self {
         // On the volume of the programs, which are linked.
         let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
         for directory in ["bin", "data", "path"] {
@@ -49,7 +54,7 @@ impl UpgradeHost {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our own file");
         }
         let host = Self { root };
-        fs::hard_link(program(&[]), host.binary()).expect("one volume");
+        fs::hard_link(installed, host.binary()).expect("one volume");
         host
     }
 
@@ -83,6 +88,11 @@ impl UpgradeHost {
 
     pub(super) fn older(&self) -> PathBuf {
         program(&[(OLD, &old_version())])
+    }
+
+    /// The installed version as a build that does not say which schema of the store it opens.
+    pub(super) fn silent() -> PathBuf {
+        program(&[("store_schema", "store_layout")])
     }
 
     /// A new version that does not find the store.

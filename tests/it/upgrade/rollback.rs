@@ -7,6 +7,7 @@ use serde_json::json;
 use unoc::store::{ClosedStore, QUARANTINE_DIR};
 
 use super::host::{OLD, UpgradeHost, next_version};
+use crate::harness::process::run;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
@@ -85,4 +86,43 @@ fn a_program_that_was_replaced_since_is_not_touched() {
     fs::rename(&other, host.binary()).unwrap();
     let said = host.run(&["rollback", "--yes"], &[]).expect(3);
     assert!(said.stderr.contains("was replaced since the upgrade"), "{said:?}");
+}
+
+#[test]
+fn a_newer_store_is_refused_with_a_way_back_that_works() {
+    let host = UpgradeHost::new();
+    let before = host.start().devices();
+    run(&host.data_dir(), &["backup", "now"]).expect(0);
+    host.systemctl("stop");
+    make_newer(&host);
+    let newer = fs::read(host.store()).unwrap();
+    for arguments in
+        [&["serve", "--port", "0"][..], &["backup", "list"], &["restore", "latest", "--yes"]]
+    {
+        let refused = run(&host.data_dir(), arguments).expect(3).stderr;
+        let store = host.store().display().to_string();
+        for words in [&*store, "schema 4", "up to 3", "Nothing was changed", "move this file away"]
+        {
+            assert!(refused.contains(words), "{words}: {refused}");
+        }
+        assert!(fs::read(host.store()).unwrap() == newer);
+    }
+    fs::rename(host.store(), host.data_dir().join("newer.redb")).unwrap();
+    run(&host.data_dir(), &["restore", "latest", "--yes"]).expect(0);
+    assert_eq!(host.start().devices(), before);
+}
+
+/// Builds from before the first release call themselves 0.1.0, too, and had schemas from 1 to 3.
+#[test]
+fn the_store_of_a_version_that_names_no_schema_is_taken_as_what_it_is() {
+    let host = UpgradeHost::with(&UpgradeHost::silent());
+    let before = host.start().devices();
+    let said = host.upgrade(&host.next(), &["--yes"]).expect(0);
+    assert!(said.stdout.contains("It opens stores up to schema 3"), "{said:?}");
+    host.provision("by the new version");
+    let said = host.run(&["rollback", "--yes"], &[]).expect(0);
+    assert!(said.stdout.contains("The store stayed"), "{said:?}");
+    assert_eq!((host.version(), host.devices()), (OLD.to_owned(), before + 1));
+    let said = host.upgrade(&UpgradeHost::silent(), &["--yes"]).expect(3);
+    assert!(said.stderr.contains("does not say which stores it opens"), "{said:?}");
 }
