@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use engineioxide_core::{Packet, ProtocolVersion, payload};
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http_body_util::Full;
 use serde_json::Value;
 use socketioxide_core::packet::PacketData;
@@ -16,7 +16,7 @@ pub(crate) fn run(data: &[u8]) {
     let body = Full::new(Bytes::copy_from_slice(data));
     let packets = payload::decoder(body, None, ProtocolVersion::V4, PAYLOAD_BYTES_MAX);
     let (parser, config, state) = (CommonParser, ParseConfig::default(), ParserState::default());
-    let packets = futures_util::executor::block_on(packets.collect::<Vec<_>>());
+    let packets = packets.collect::<Vec<_>>().now_or_never().expect("the whole body is there");
     for packet in packets.into_iter().flatten() {
         let read = match packet {
             Packet::Message(text) => parser.decode_str(&config, &state, text),

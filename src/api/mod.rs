@@ -29,6 +29,7 @@ mod listing;
 mod logs;
 mod metrics;
 mod notices;
+mod oidc;
 mod openapi;
 mod optics;
 mod overrides;

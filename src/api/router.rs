@@ -15,9 +15,9 @@ use super::error::answer;
 use super::state::ApiState;
 use super::{
     account, audit, backups, checks, csv, devices, export, health, history, incidents, interfaces,
-    jobs, lifecycle, limits, links, logs, metrics, notices, openapi, optics, overrides, problems,
-    reports, request, runbook, seed, session, sessions, settings, shutdown, simulate, support,
-    sync, tokens, topology, ui, users,
+    jobs, lifecycle, limits, links, logs, metrics, notices, oidc, openapi, optics, overrides,
+    problems, reports, request, runbook, seed, session, sessions, settings, shutdown, simulate,
+    support, sync, tokens, topology, ui, users,
 };
 
 /// Returns the routes of every resource with their documentation.
@@ -59,6 +59,7 @@ fn resources() -> OpenApiRouter<ApiState> {
         .merge(shutdown::router())
         .merge(session::router())
         .merge(sessions::router())
+        .merge(oidc::router())
         .merge(account::router())
         .merge(tokens::router())
         .merge(users::router())

@@ -23,6 +23,8 @@ use crate::auth::{
     PasswordLogin, Role, SetupLogin, User,
 };
 use crate::domain::Timestamp;
+use crate::oidc::OidcSignIn;
+use crate::store::AuditOrigin;
 use crate::util::Hidden;
 use crate::wire::Time;
 
@@ -141,13 +143,15 @@ impl SessionStateView {
         last_login: Option<LastLogin>,
         ends: Option<Timestamp>,
     ) -> Self {
+        let name = |sign_in: &OidcSignIn| sign_in.provider_name().to_owned();
+        let oidc = state.sign_in().map(|it| OidcProviderView { name: name(it) });
         Self {
             mode: state.auth().mode().as_str(),
             caller,
             last_login: last_login.map(Into::into),
             setup_possible: state.auth().is_setup_possible(),
             has_totp: user.is_some_and(|user| user.totp.is_some()),
-            sign_in: SignInView { password: true, oidc: None },
+            sign_in: SignInView { password: true, oidc },
             expires_at: ends.map(Time),
         }
     }
@@ -264,10 +268,7 @@ async fn log_in(
 ) -> Result<Response, ApiError> {
     let client = login_client(&sender.client, &headers);
     let new = state.auth().log_in(login, client, origin.clone()).await?;
-    // The browser forgets the session that it had.
-    if let Some(before) = sender.caller.session() {
-        state.auth().log_out(before, origin).await.ok();
-    }
+    end_session_before(&state, &sender, origin).await;
     Ok(logged_in(&state, &sender.client, &new))
 }
 
@@ -346,9 +347,26 @@ async fn set_up(
 
 /// Returns the answer to somebody who has logged in.
 pub(super) fn logged_in(state: &ApiState, client: &RequestClient, new: &NewSession) -> Response {
-    let cookie = session_cookie(&new.secret.0, client.has_tls, remaining(state.auth(), new));
+    let cookie = new_session_cookie(state, client, new);
     let view = SessionStateView::of_new(state, new);
     (NO_STORE, [(header::SET_COOKIE, cookie)], Json(view)).into_response()
+}
+
+/// Returns the `Set-Cookie` header of a session that has just begun.
+pub(super) fn new_session_cookie(
+    state: &ApiState,
+    client: &RequestClient,
+    new: &NewSession,
+) -> HeaderValue {
+    session_cookie(&new.secret.0, client.has_tls, remaining(state.auth(), new))
+}
+
+/// Ends the session that a browser had before it logged in, which it forgets.
+pub(super) async fn end_session_before(state: &ApiState, sender: &Sender, origin: AuditOrigin) {
+    if let Some(before) = sender.caller.session() {
+        // It ends by itself if it is not ended now.
+        state.auth().end_session(before, sender.caller.user(), origin).await.ok();
+    }
 }
 
 /// Returns how long a session lasts at most.

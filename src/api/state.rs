@@ -18,6 +18,7 @@ use crate::incidents::IncidentsHandle;
 use crate::jobs::JobsHandle;
 use crate::logs::Logs;
 use crate::notices::NoticesHandle;
+use crate::oidc::OidcSignIn;
 use crate::settings::RuntimeSettings;
 use crate::sync::SyncHandle;
 use crate::util::Usage;
@@ -31,6 +32,8 @@ pub struct ApiOptions {
     /// The path under which everything is served: empty, or `/a/b`.
     pub base_path: String,
     pub shutdown: ShutdownGuard,
+    /// The provider that people may log in with.
+    pub sign_in: Option<OidcSignIn>,
     pub support: SupportSource,
 }
 
@@ -197,6 +200,11 @@ impl ApiState {
 
     pub(super) fn logs(&self) -> &Logs {
         &self.0.services.logs
+    }
+
+    /// Returns the provider that people may log in with.
+    pub(super) fn sign_in(&self) -> Option<&OidcSignIn> {
+        self.0.options.sign_in.as_ref()
     }
 
     pub(super) fn options(&self) -> &ApiOptions {

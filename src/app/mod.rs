@@ -79,7 +79,9 @@ use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
-use crate::api::{self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, TokenCheck};
+use crate::api::{
+    self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, SupportSource, TokenCheck,
+};
 use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::config::Config;
@@ -88,6 +90,7 @@ use crate::engine::{Clock, EngineExit, EngineHandle};
 use crate::incidents::IncidentsHandle;
 use crate::logs::Logs;
 use crate::notices::NoticeRoutes;
+use crate::oidc::OidcSignIn;
 use crate::realtime::{self, Sockets};
 use crate::store::AuditOrigin;
 use crate::sync::SyncHandle;
@@ -147,7 +150,7 @@ impl App {
         mirror::database(&config)?;
         tls::check_settings(&config)?;
         let notice_settings = NoticeSettings::of(&config)?;
-        oidc::sign_in(&config)?;
+        let sign_in = oidc::sign_in(&config)?;
         // This is first, because process 1 of a container receives only signals that it handles.
         let signals = Signals::listen().context("cannot receive signals")?;
         let (shutdown, stopping) = watch::channel(false);
@@ -162,7 +165,8 @@ impl App {
         let auth = auth::start_auth(&config, &handle)?;
         let backups = start_backups(&config, &handle, &[])?;
         tidy(&backups).await;
-        let entrance = Entrance::open(&config, inputs.passed, &clock, ServiceSecret::draw()).await?;
+        let entrance =
+            Entrance::open(&config, inputs.passed, &clock, ServiceSecret::draw()).await?;
         let (address, own_server) = (entrance.address(), entrance.own_server().clone());
         let page_url = own_server.url();
         let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, page_url));
@@ -190,7 +194,8 @@ impl App {
         let reloader = ConfigReloader::new(reloaded, inputs.read_config, config.clone());
         let secret = own_server.secret.clone();
         let services = parts.services(health, notices, logs.clone());
-        let options = api_options(&config, reloader.config(), &shutdown, own_server);
+        let support = support::source(reloader.config(), own_server);
+        let options = api_options(&config, &shutdown, sign_in, support);
         let state = ApiState::new(services, options);
         tasks.spawn(run_until_stopped(reloader.run(reload), stopping.clone()));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
@@ -382,9 +387,9 @@ fn spawn_tasks(
 
 fn api_options(
     config: &Config,
-    current: watch::Receiver<Config>,
     shutdown: &Arc<watch::Sender<bool>>,
-    own_server: OwnServer,
+    sign_in: Option<OidcSignIn>,
+    support: SupportSource,
 ) -> ApiOptions {
     let accepts = config
         .shutdown_token
@@ -395,7 +400,8 @@ fn api_options(
     ApiOptions {
         base_path: config.base_path.clone(),
         shutdown: ShutdownGuard { accepts, trigger },
-        support: support::source(current, own_server),
+        sign_in,
+        support,
     }
 }
 

@@ -10,9 +10,9 @@ mod audit_event;
 mod audit_image;
 mod audit_row;
 mod audit_size;
-mod auth;
 mod audit_verify;
 mod audit_writer;
+mod auth;
 mod closed;
 mod codec;
 mod commit;
@@ -52,11 +52,11 @@ pub use audit_event::{
 pub use audit_image::AuditImage;
 pub use audit_row::DirectCounts;
 pub use audit_size::{AUDIT_BYTES_MAX, AUDIT_ROWS_MAX, AuditUsage};
+pub use audit_verify::{AUDIT_FAULTS_MAX, AuditFault, AuditGap, AuditHeadState, AuditVerification};
 pub use auth::{
     ApiToken, AuthBatch, AuthCounters, AuthRows, LastLogin, LoginSession, Role, SessionId, TokenId,
     TokenScope, TotpState, User, UserId,
 };
-pub use audit_verify::{AUDIT_FAULTS_MAX, AuditFault, AuditGap, AuditHeadState, AuditVerification};
 pub use closed::{ClosedStore, ClosedStoreFacts, UPGRADE_DIR};
 pub use commit::{AUDIT_DERIVED_IMAGES_MAX, AdoptionRecord, CommitBatch, CommitEntry};
 pub use counters::CounterFloors;

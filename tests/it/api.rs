@@ -21,6 +21,7 @@ mod logs;
 mod memory;
 mod metrics;
 mod monitoring;
+mod oidc;
 mod openapi;
 mod optics;
 mod override_ends;

@@ -11,9 +11,10 @@ use uuid::Uuid;
 use crate::util::Hidden;
 
 /// The cookie of a session over plain HTTP.
-const PLAIN_COOKIE: &str = "unoc_session";
-/// Over HTTPS: no other host and no page over plain HTTP can set it (RFC 6265bis section 4.1.3.2).
-const SECURE_COOKIE: &str = "__Host-unoc_session";
+const SESSION_COOKIE: &str = "unoc_session";
+/// What a name begins with over HTTPS: no other host and no page over plain HTTP can set such a cookie (RFC 6265bis
+/// section 4.1.3.2).
+const SECURE_PREFIX: &str = "__Host-";
 const BEARER: &str = "bearer ";
 
 /// What the service's own checks send in [`ServiceSecret::HEADER`]. It is drawn at each start, so that nobody else
@@ -75,28 +76,48 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Credenti
     Ok(Some(text[BEARER.len()..].trim()))
 }
 
-/// Returns the secret of the session in the first cookie of its name.
+/// Returns the secret of the session.
 pub(super) fn session_secret(headers: &HeaderMap, has_tls: bool) -> Option<&str> {
-    let wanted = cookie_name(has_tls);
+    cookie(headers, SESSION_COOKIE, has_tls)
+}
+
+/// Returns the value of the first cookie of a name, which [`set_cookie`] has set.
+pub(in crate::api) fn cookie<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+    has_tls: bool,
+) -> Option<&'a str> {
+    let prefix = prefix(has_tls);
     let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
     let mut cookies = lists.flat_map(|list| list.split(';'));
     cookies.find_map(|cookie| {
-        let (name, value) = cookie.trim().split_once('=')?;
-        (name == wanted).then_some(value)
+        let (given, value) = cookie.trim().split_once('=')?;
+        (given.strip_prefix(prefix) == Some(name)).then_some(value)
     })
 }
 
-fn cookie_name(has_tls: bool) -> &'static str {
-    if has_tls { SECURE_COOKIE } else { PLAIN_COOKIE }
+fn prefix(has_tls: bool) -> &'static str {
+    if has_tls { SECURE_PREFIX } else { "" }
 }
 
 /// Returns the `Set-Cookie` header that gives a browser its session for so long.
 pub(in crate::api) fn session_cookie(secret: &str, has_tls: bool, age: Duration) -> HeaderValue {
-    let (name, seconds) = (cookie_name(has_tls), age.as_secs());
+    set_cookie(SESSION_COOKIE, secret, has_tls, age)
+}
+
+/// Returns the `Set-Cookie` header of a cookie for the server alone. The value has letters, digits and `-_.` only.
+pub(in crate::api) fn set_cookie(
+    name: &str,
+    content: &str,
+    has_tls: bool,
+    age: Duration,
+) -> HeaderValue {
+    let (prefix, seconds) = (prefix(has_tls), age.as_secs());
     let secure = if has_tls { "; Secure" } else { "" };
-    let cookie =
-        format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    let mut value = HeaderValue::try_from(cookie).expect("a secret is letters and digits");
+    let cookie = format!(
+        "{prefix}{name}={content}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    );
+    let mut value = HeaderValue::try_from(cookie).expect("it is printable ASCII");
     value.set_sensitive(true);
     value
 }

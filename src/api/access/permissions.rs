@@ -33,6 +33,8 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::DELETE, "/api/session", PUBLIC),
     (Method::POST, "/api/setup", PUBLIC),
     (Method::POST, "/api/setup/code", ADMIN),
+    (Method::GET, "/api/oidc/login", PUBLIC),
+    (Method::GET, "/api/oidc/callback", PUBLIC),
     // A person's own account.
     (Method::POST, "/api/account/password", ACCOUNT),
     (Method::POST, "/api/account/totp", ACCOUNT),

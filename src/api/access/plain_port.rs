@@ -13,8 +13,8 @@ use tower::service_fn;
 
 use super::super::error::answer;
 use super::super::request;
-use super::authority::Authority;
 use super::Access;
+use super::authority::Authority;
 
 /// Returns what answers a challenge with this token.
 pub type ChallengeAnswers = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;

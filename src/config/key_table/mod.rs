@@ -14,14 +14,6 @@ use super::key::Key;
 
 /// Every key, in the order of `unoc config show` and of the documentation.
 pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
-    [
-        server::KEYS,
-        tls::KEYS,
-        access::KEYS,
-        oidc::KEYS,
-        site::KEYS,
-        backup::KEYS,
-        notices::KEYS,
-    ]
-    .concat()
+    [server::KEYS, tls::KEYS, access::KEYS, oidc::KEYS, site::KEYS, backup::KEYS, notices::KEYS]
+        .concat()
 });

@@ -19,11 +19,12 @@ use crate::harness::process::{Server, run, said, unoc};
 use crate::harness::unprivileged;
 
 /// Secrets as an operator sets them, and a part of each that must never be seen.
-const PLANTED: [(&str, &str); 5] = [
+const PLANTED: [(&str, &str); 6] = [
     ("DATABASE_URL", "postgresql://unoc:planted%40one@127.0.0.1:1/unoc?connect_timeout=1"),
     ("UNOC_SHUTDOWN_TOKEN", "planted-two"),
     ("UNOC_CONTACTS", "slack+http://127.0.0.1:1/services/planted-three-0123456789"),
     ("UNOC_SMTP_URL", "smtp://noc:planted-four@127.0.0.1:1"),
+    ("UNOC_OIDC_CLIENT_SECRET", "planted-six"),
     ("AWS_SECRET_ACCESS_KEY", "planted-five"),
 ];
 
