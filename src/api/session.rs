@@ -365,7 +365,7 @@ pub(super) fn new_session_cookie(
 pub(super) async fn end_session_before(state: &ApiState, sender: &Sender, origin: AuditOrigin) {
     if let Some(before) = sender.caller.session() {
         // It ends by itself if it is not ended now.
-        state.auth().end_session(before, sender.caller.user(), origin).await.ok();
+        state.auth().log_out(before, origin).await.ok();
     }
 }
 

@@ -116,6 +116,8 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/api/notices/test", OPERATE),
     // Who did what.
     (Method::GET, "/api/audit", OPERATE),
+    (Method::GET, "/api/audit/export", ADMIN),
+    (Method::GET, "/api/audit/verify", OPERATE),
     (Method::POST, "/api/audit/{id}/undo", OPERATE),
     (Method::POST, "/api/undo", OPERATE),
     // The service.
