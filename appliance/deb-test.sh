@@ -122,7 +122,7 @@ while read -r words; do
   words=${words//PACKAGE//root/packages/older-schema.deb}
   inside bash -ec "${words//BACKUP/$backup}" > "$run/words" 2>&1 < /dev/null || {
     cat "$run/words" >&2
-    expect "$words" failed done
+    expect "$words" failed 'ended with 0'
   }
 done < "$run/commands"
 inside rm /etc/dpkg/dpkg.cfg.d/test

@@ -154,7 +154,7 @@ fn verify(cli: &Cli, config: &Config) -> Result<(), CommandError> {
 fn check_of_store(config: &Config, store: &Store) -> Result<Value, CommandError> {
     let directory = app::backup_options(config, &[])?.directory;
     let known = audit_heads_in(&directory, store.site_id())?;
-    let check = check_audit(&*store.read()?, known)?;
+    let check = check_audit(&store.read()?, known)?;
     Ok(serde_json::to_value(check.view()).map_err(anyhow::Error::from)?)
 }
 

@@ -15,7 +15,7 @@ pub(super) fn run(cli: &Cli) -> Result<(), CommandError> {
             CommandError::temporary(format!("no server runs on {}", config.data_dir.display()))
         })?;
         ApplianceClient::connect(&config)?.get("/health/ready")?;
-        Ok(address)
+        Ok(address.url)
     };
     let address = ready().map_err(|error| anyhow!("{}", one_line(&error.cause)))?;
     match cli.json {
