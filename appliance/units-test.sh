@@ -59,7 +59,7 @@ expect 'a client during the restart after SIGKILL' "$(inside curl --silent --out
 [ "$(show MainPID)" != "$main" ] || expect 'the process after SIGKILL' "$main" 'another one'
 passed 'a client of a killed service is answered by the next one, and a stopped service stays stopped'
 
-drop_in unoc.service $'[Service]\nEnvironment=UNOC_HOST=0.0.0.0'
+drop_in unoc.service $'[Service]\nEnvironment=UNOC_HOST=0.0.0.0 UNOC_INSECURE_NO_AUTH=1'
 inside systemctl restart unoc
 until_true 5 'the other address' is_logged_now '0.0.0.0:5001'
 drop_in unoc.service $'[Service]\nEnvironment=UNOC_PORT=5002'

@@ -473,9 +473,8 @@ test('the audit trail is searched by who and by outcome, shows where from, is ve
   await page.getByRole('button', { name: 'Verify now' }).click()
   await page.getByText('Intact', { exact: true }).waitFor()
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'JSON Lines' }).click()])
-  const lines = readFileSync(await download.path(), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { actor: string })
-  expect(lines.length).toBeGreaterThan(0)
-  expect(lines.every(({ actor }) => actor.includes('ada'))).toBe(true)
+  const lines = readFileSync(await download.path(), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { action?: string })
+  expect(lines.at(-1)?.action).toBe('export audit trail')
   await close(opened)
 })
 

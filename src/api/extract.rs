@@ -8,11 +8,10 @@ use axum::http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
-use super::access::RequestClient;
+use super::access::{RequestClient, audit_origin};
 use super::error::ApiError;
-use super::request::RequestId;
 use super::validation::{FieldError, Fields, FromFields, parse};
-use crate::auth::{Caller, Identity};
+use crate::auth::Caller;
 use crate::store::AuditOrigin;
 use crate::util::without_bom;
 
@@ -141,18 +140,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let client = parts.extensions.get::<RequestClient>();
-        let address = client.and_then(|client| client.address).map(|address| address.to_string());
-        let address = address.unwrap_or_default();
-        let actor = match parts.extensions.get::<Caller>() {
-            Some(Caller { identity: Identity::Anonymous | Identity::Host, .. }) | None => {
-                format!("api {address}").trim_end().to_owned()
-            }
-            Some(caller) => caller.actor(),
-        };
-        let request_id = parts.extensions.get::<RequestId>();
-        let request_id = request_id.map(|id| id.as_str().to_owned()).unwrap_or_default();
-        Ok(Self(AuditOrigin { actor, address, request_id }))
+        Ok(Self(audit_origin(&parts.extensions)))
     }
 }
 

@@ -79,7 +79,7 @@ pub fn router(state: ApiState) -> Router {
     state.http().set_routes(&document, &base);
     let routes = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
     let pages = Router::new().fallback(ui::fallback).layer(compression());
-    let authorization = Authorization::new(state.auth().clone(), &base);
+    let authorization = Authorization::new(state.auth().clone(), state.handle().clone(), &base);
     routes
         .fallback_service(pages.with_state(state.clone()))
         .layer(from_fn_with_state(Arc::new(authorization), authorize))

@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn only_an_admin_ends_those_of_others() {
         let user = |role| {
-            let identity = Identity::User { id: UserId(7), name: "ada".into(), session: SessionId(1) };
+            let identity =
+                Identity::User { id: UserId(7), name: "ada".into(), session: SessionId(1) };
             Caller { identity, role: Some(role) }
         };
         assert_eq!(owner_limit(&user(Role::Operator)).unwrap(), Some(UserId(7)));

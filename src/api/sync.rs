@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,7 @@ use super::extract::Origin;
 use super::state::ApiState;
 use crate::domain::Timestamp;
 use crate::engine::EngineHandle;
-use crate::store::StoreError;
+use crate::store::{AuditOrigin, StoreError};
 use crate::sync::{
     Reconciliation, Round, ServerStats, SlowStatement, SyncHandle, SyncState, SyncStatus,
 };
@@ -348,10 +348,8 @@ async fn sync_reconcile(
     Shared(state): Shared<ApiState>,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
+    record_request(&state, origin, "reconcile with the mirror").await?;
     let reconciled = state.sync().compare(true).await?;
-    state
-        .record(origin, "reconcile with the mirror", json!({ "repaired": reconciled.repaired }))
-        .await?;
     Ok(Json(ReconciledView::new(&reconciled)).into_response())
 }
 
@@ -370,8 +368,8 @@ async fn sync_take_over(
     Shared(state): Shared<ApiState>,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
+    record_request(&state, origin, "take over the mirror").await?;
     state.sync().take_over().await?;
-    state.record(origin, "take over the mirror", Value::Null).await?;
     Ok(Json(view(&state)?).into_response())
 }
 
@@ -390,9 +388,22 @@ async fn sync_adopt(
     Shared(state): Shared<ApiState>,
     Origin(origin): Origin,
 ) -> Result<Response, ApiError> {
+    record_request(&state, origin, "adopt the state of the mirror").await?;
     state.sync().adopt().await?;
-    state.record(origin, "adopt the state of the mirror", Value::Null).await?;
     Ok(Json(view(&state)?).into_response())
+}
+
+/// Records what is asked of the mirror before it is done: a client that goes away meanwhile ends the handler,
+/// not the work. Without a mirror there is nothing to ask.
+async fn record_request(
+    state: &ApiState,
+    origin: AuditOrigin,
+    action: &'static str,
+) -> Result<(), ApiError> {
+    match state.sync().state() {
+        SyncState::Off => Ok(()),
+        _ => state.record(origin, action, Value::Null).await,
+    }
 }
 
 fn view(state: &ApiState) -> Result<SyncView, ApiError> {

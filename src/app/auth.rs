@@ -45,6 +45,14 @@ pub(super) fn start_auth(config: &Config, engine: &EngineHandle) -> Result<AuthH
     }
 }
 
+/// Returns who has to be known to a service with this configuration and this store.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn auth_mode(config: &Config, engine: &EngineHandle) -> Result<AuthMode> {
+    Ok(load(config, engine)?.mode())
+}
+
 /// Reads who may use a service with this configuration.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
 use tracing::{error, info, warn};
 
-pub use auth::{NoUsers, load_auth};
+pub use auth::{NoUsers, auth_mode, load_auth};
 pub use backup::{backup_options, start_backups};
 pub use check::check;
 pub use crashes::{RunEnd, RunRecorder, ServiceEnd, ServiceResult, report_service_end};
@@ -73,7 +73,6 @@ use self::connections::ConnectionLimit;
 use self::entrance::{Entrance, write_endpoint};
 use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
-use self::loopback::OwnServer;
 use self::notices::NoticeSettings;
 use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};

@@ -85,8 +85,7 @@ impl FailureLog {
 
 /// Returns the row of so many failures; `None` for none.
 fn event(pair: &FailedPair, count: u64) -> Option<AuditEvent> {
-    let (actor, address) =
-        pair.origin.clone().unwrap_or_else(|| ("api".to_owned(), String::new()));
+    let (actor, address) = pair.origin.clone().unwrap_or_else(|| ("api".to_owned(), String::new()));
     let origin = AuditOrigin { actor, address, request_id: String::new() };
     let user = match (&pair.account, &pair.origin) {
         (FailedAccount::Known(name), _) => json!(name),

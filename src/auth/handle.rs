@@ -1,6 +1,8 @@
 //! The handle through which all others use this layer.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -14,7 +16,7 @@ use super::mode::AuthMode;
 use super::secret::{digest, is_session_secret, is_token};
 use super::setup::SetupState;
 use super::strangers::StrangerLog;
-use super::throttle::LoginThrottle;
+use super::throttle::{LoginThrottle, SourceNetwork};
 use crate::domain::Timestamp;
 use crate::engine::{AuthWrite, EngineHandle};
 use crate::store::{LoginSession, Role, StoreError};
@@ -179,6 +181,14 @@ impl AuthHandle {
     /// Returns when a session ends at the latest.
     pub fn session_end(&self, session: &LoginSession) -> Timestamp {
         after(session.created_at, self.session_limits().absolute)
+    }
+
+    /// Counts a live connection that somebody opens who may not look at the site.
+    ///
+    /// # Errors
+    /// There are too many, from there or in all; how long to wait.
+    pub fn admit_stranger(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.0.strangers.admit(SourceNetwork::of(address), self.now())
     }
 
     /// Returns how many passwords were hashed since the start.

@@ -108,8 +108,9 @@ mod tests {
     #[test]
     fn one_site_does_not_fill_the_places() {
         let places = HashPlaces::default();
-        let taken: Vec<_> =
-            (0..100).filter_map(|i| places.take(stranger(&format!("2001:db8:1:{i:x}::1")))).collect();
+        let taken: Vec<_> = (0..100)
+            .filter_map(|i| places.take(stranger(&format!("2001:db8:1:{i:x}::1"))))
+            .collect();
         assert_eq!(taken.len(), PLACES_OF_SITE);
         let other = places.take(stranger("192.0.2.7")).unwrap();
         drop(taken);

@@ -216,7 +216,10 @@ mod tests {
             assert_eq!((verdict, hasher.count()), (Verdict::Wrong, before + 1));
         }
         // An empty password is not that of nobody.
-        assert_eq!(hasher.verify(Asker::Known, None, &Password::new("")).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            hasher.verify(Asker::Known, None, &Password::new("")).await.unwrap(),
+            Verdict::Wrong
+        );
     }
 
     #[tokio::test]
@@ -224,7 +227,8 @@ mod tests {
         let cheap = hasher();
         let stored = cheap.hash(&Password::new("password")).await.unwrap();
         let dear = PasswordHasher::new(PasswordCost { memory_kib: 16, passes: 2 });
-        let verdict = dear.verify(Asker::Known, Some(&stored), &Password::new("password")).await.unwrap();
+        let verdict =
+            dear.verify(Asker::Known, Some(&stored), &Password::new("password")).await.unwrap();
         assert_eq!(verdict, Verdict::RightOutdated);
     }
 

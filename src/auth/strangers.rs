@@ -2,12 +2,10 @@
 //! connection. Each costs memory until then, so only some may be open.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::book::after;
-use super::handle::AuthHandle;
 use super::throttle::SourceNetwork;
 use crate::domain::Timestamp;
 
@@ -26,18 +24,12 @@ pub(super) struct StrangerLog {
     opened: Mutex<VecDeque<(Timestamp, SourceNetwork)>>,
 }
 
-impl AuthHandle {
-    /// Counts a live connection that somebody opens who may not look at the site.
+impl StrangerLog {
+    /// Counts a connection.
     ///
     /// # Errors
     /// There are too many, from there or in all; how long to wait.
-    pub fn admit_stranger(&self, address: Option<IpAddr>) -> Result<(), Duration> {
-        self.0.strangers.admit(SourceNetwork::of(address), self.now())
-    }
-}
-
-impl StrangerLog {
-    fn admit(&self, network: SourceNetwork, now: Timestamp) -> Result<(), Duration> {
+    pub(super) fn admit(&self, network: SourceNetwork, now: Timestamp) -> Result<(), Duration> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         // Also those that a clock which was set back leaves in the future.
         opened.retain(|(at, _)| *at <= now && now < after(*at, JOIN_WAIT));
@@ -52,6 +44,8 @@ impl StrangerLog {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn network(index: usize) -> SourceNetwork {

@@ -26,6 +26,19 @@ pub(super) async fn record_made(engine: &EngineHandle, entry: &CatalogEntry, ori
     record(engine, origin, "make backup", details).await;
 }
 
+pub(super) async fn record_verified(
+    engine: &EngineHandle,
+    entry: &CatalogEntry,
+    origin: AuditOrigin,
+) {
+    let details = json!({ "backup": entry.id.to_string(), "is_ok": entry.is_verified() });
+    record(engine, origin, "verify backup", details).await;
+}
+
+pub(super) async fn record_search(engine: &EngineHandle, found: u64, origin: AuditOrigin) {
+    record(engine, origin, "search for backups", json!({ "found": found })).await;
+}
+
 pub(super) async fn record_pruned(engine: &EngineHandle, pruned: &Pruning, origin: &AuditOrigin) {
     if pruned.removed.is_empty() && pruned.copies.is_empty() {
         return;

@@ -333,6 +333,16 @@ impl Backups {
         audit_events::record_made(&self.0.engine, entry, origin).await;
     }
 
+    /// Records in the audit trail that somebody had a backup verified.
+    pub async fn record_verified(&self, entry: &CatalogEntry, origin: AuditOrigin) {
+        audit_events::record_verified(&self.0.engine, entry, origin).await;
+    }
+
+    /// Records in the audit trail that somebody searched the targets, which added so many backups.
+    pub async fn record_search(&self, found: u64, origin: AuditOrigin) {
+        audit_events::record_search(&self.0.engine, found, origin).await;
+    }
+
     /// The protection as of the last operation on backups, at the current time. Without a verified
     /// backup the age counts from when the store was created.
     pub fn protection(&self) -> Protection {

@@ -11,6 +11,7 @@ use super::data_dir::is_new_data_dir;
 use super::exit::{self, CommandError};
 use super::offline;
 use crate::app;
+use crate::auth::AuthMode;
 use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::health::{CheckState, CheckStatus};
 use crate::util::counted;
@@ -122,10 +123,13 @@ fn of_site(config: &Config) -> Result<Vec<DoctorFinding>, CommandError> {
     match offline::open_store(config) {
         Ok(None) => of_server(config),
         Ok(Some(store)) => {
-            let checks = offline::with_engine(config, store, async |engine| {
-                app::offline_checks(config, &engine, &[]).await
+            let (checks, mode) = offline::with_engine(config, store, async |engine| {
+                let mode = app::auth_mode(config, &engine);
+                (app::offline_checks(config, &engine, &[]).await, mode)
             })?;
-            Ok(of_checks(checks?))
+            let mut findings = of_checks(checks?);
+            findings.extend(of_access(config, mode?.as_str()));
+            Ok(findings)
         }
         Err(error) => Ok(vec![DoctorFinding::of_no_store(&error)]),
     }
@@ -146,7 +150,25 @@ pub(super) fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandEr
     let mut text = String::new();
     server.post("/api/health/run")?.read_to_string(&mut text)?;
     let answer: Answer = serde_json::from_str(&text).context("the server's answer is not JSON")?;
-    Ok(answer.checks)
+    let session = server.health("/api/session")?;
+    let mut findings = answer.checks;
+    findings.extend(of_access(config, session["mode"].as_str().unwrap_or_default()));
+    Ok(findings)
+}
+
+/// Whether somebody may use the service who should not, by who has to log in.
+fn of_access(config: &Config, mode: &str) -> Option<DoctorFinding> {
+    let is_refused = mode == AuthMode::Open.as_str() && !config.host.is_loopback();
+    let (state, what) = match mode {
+        _ if is_refused => (CheckState::Critical, "the service does not start"),
+        mode if mode == AuthMode::Insecure.as_str() => {
+            (CheckState::Warning, "everybody who reaches it may do everything (insecure_no_auth)")
+        }
+        _ => return None,
+    };
+    let message = format!("There are no users, and {} is its address: {what}", config.host);
+    let remedy = "Make the first user: sudo unoc user add NAME --role admin.";
+    Some(DoctorFinding::new("access", "Who may use the service", state).with(message, Some(remedy)))
 }
 
 /// The worst last, where the eye is when the output ends.

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import type { AuditVerification } from '../../src/api/types'
+import type { AuditCheck } from '../../src/api/types'
 import type { Role, Session, SessionRow } from '../../src/api/session'
 import type { ApiToken } from '../../src/api/tokens'
 import type { User } from '../../src/api/users'
@@ -57,12 +57,14 @@ function token(id: number, name: string, scope: ApiToken['scope'], expiresAgo: n
   return { id, name, scope, owner: 'ada', prefix, created_at: at(30 * DAY_S), expires_at: at(expiresAgo), last_used_at: lastUsed }
 }
 
-export const INTACT: AuditVerification = {
+const INTACT: AuditCheck = {
   is_intact: true,
-  rows: 12_806,
-  verified_at: at(3),
+  problems: [],
+  accepted_problems: ['Row 4,711 was changed'],
+  row_count: 12_806,
+  unchained_count: 0,
+  known: [{ source: 'unoc_20261130_021500', at: at(14 * HOUR_S), id: 12_790, state: 'same' }],
   head: { id: 12_806, hash: '9f1c2ab77d03e4f50d55e8a1c4b2f9609f1c2ab77d03e4f50d55e8a1c4b2f960' },
-  fault: null,
 }
 
 /** Answers for a page whose caller is this one, whatever the server thinks. */

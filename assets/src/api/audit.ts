@@ -1,5 +1,5 @@
-import { LONG_MS_MAX, readJson, request, url } from './http'
-import type { AuditRow, AuditVerification, Undone } from './types'
+import { LONG_MS_MAX, nextPage, readJson, request, url } from './http'
+import type { AuditCheck, AuditRow, Undone } from './types'
 
 /** Which rows of the trail; an empty text means any. */
 export interface AuditFilter {
@@ -8,7 +8,7 @@ export interface AuditFilter {
   /** What was done, or a part of it: `log in`. */
   action: string
   outcome: '' | 'done' | 'refused'
-  /** Anywhere in what is recorded. */
+  /** In the actor, the address, the request id, the action or the details. */
   text: string
   /** The earliest and the latest time, in ISO 8601. */
   from: string
@@ -18,23 +18,37 @@ export interface AuditFilter {
 /** What is to be undone: one row, or all rows of a request. */
 export type UndoTarget = { audit_id: number } | { request_id: string }
 
-/** What was done and refused, newest first; `before` is the id of the last row that is there already. */
-export async function fetchAudit(limit: number, before: number | null, filter?: AuditFilter): Promise<AuditRow[]> {
+/** Rows of the trail, and from where on older ones may suit; null when there are none. */
+export interface AuditPage {
+  rows: AuditRow[]
+  nextBefore: number | null
+}
+
+/**
+ * What was done and refused, newest first, before the row with this id. One answer searches 20,000 rows: it may have
+ * few rows or none though older ones suit.
+ */
+export async function fetchAuditPage(limit: number, before: number | null, filter?: AuditFilter): Promise<AuditPage> {
   const query = queryOf(filter)
   query.set('limit', String(limit))
   if (before !== null) query.set('before', String(before))
-  return readJson(await request('GET', `api/audit?${query.toString()}`))
+  const response = await request('GET', `api/audit?${query.toString()}`)
+  const next = nextPage(response.headers.get('link'), 'before')
+  return { rows: await readJson(response), nextBefore: next === null ? null : Number(next) }
 }
 
-/** Where these rows are as a file. */
-export function auditFileUrl(filter: AuditFilter, format: 'csv' | 'jsonl'): string {
-  const query = queryOf(filter)
-  query.set('format', format)
-  return url(`api/audit/export?${query.toString()}`).href
+/** The newest rows of all, before the one with this id. */
+export async function fetchAudit(limit: number, before: number | null): Promise<AuditRow[]> {
+  return (await fetchAuditPage(limit, before)).rows
 }
 
-/** Computes the chain of hashes over the whole trail, which shows whether a row was changed or removed. */
-export async function fetchVerification(): Promise<AuditVerification> {
+/** Where the whole trail is as a file; the table is without what changed. */
+export function auditFileUrl(format: 'csv' | 'jsonl'): string {
+  return url(`api/audit/export?format=${format}`).href
+}
+
+/** Computes every hash of the trail again, and looks for the rows that backups and PostgreSQL know. */
+export async function fetchAuditCheck(): Promise<AuditCheck> {
   return readJson(await request('GET', 'api/audit/verify', undefined, { timeoutMs: LONG_MS_MAX }))
 }
 

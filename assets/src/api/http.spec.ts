@@ -37,5 +37,6 @@ test.each([
 test('the next page is in a Link header', () => {
   expect(nextPage('</api/incidents?state=closed&limit=500&after=closed-17-4>; rel="next"')).toBe('closed-17-4')
   expect(nextPage('</a?after=x%2Cy>; rel="next"')).toBe('x,y')
+  expect(nextPage('</api/audit?q=OLT&before=4711>; rel="next"', 'before')).toBe('4711')
   expect(nextPage(null)).toBeNull()
 })

@@ -118,10 +118,10 @@ export async function readJson<T>(response: Response): Promise<T> {
   }
 }
 
-/** The `after` of a `Link` header with `rel="next"`; null on the last page. */
-export function nextPage(link: string | null): string | null {
+/** Where the next page begins, by the `Link` header with `rel="next"`; null on the last page. */
+export function nextPage(link: string | null, key: 'after' | 'before' = 'after'): string | null {
   const target = /<([^>]*)>; rel="next"/.exec(link ?? '')?.[1]
-  return target === undefined ? null : new URL(target, 'http://unoc.invalid').searchParams.get('after')
+  return target === undefined ? null : new URL(target, 'http://unoc.invalid').searchParams.get(key)
 }
 
 /** The text to show for an error of any kind. */

@@ -95,21 +95,26 @@ export type ApplianceCheck = Sent<Schemas['HealthCheck']>
 export type CheckLimit = NonNullable<ApplianceCheck['warning']>
 export type CheckHistory = Sent<Schemas['CheckHistory']>
 export type AuditRow = Sent<Schemas['AuditRow']> & {
-  /** Where the request came from; null for what the appliance did itself. */
-  address: string | null
+  /** Where the request came from; empty when it came over no network. */
+  address: string
   outcome: 'done' | 'refused'
-  /** What an event that is no change of the network was about; null for a change. */
+  /** What an event was about; null for a change of the network. */
   details: Record<string, unknown> | null
-  hash: string
+  /** Null in rows from before the chain. */
+  hash: string | null
 }
-/** The state of the audit trail's chain of hashes. */
-export interface AuditVerification {
+/** Whether the audit trail is as it was written. */
+export interface AuditCheck {
+  /** There is no problem, apart from accepted ones. */
   is_intact: boolean
-  rows: number
-  verified_at: string
+  problems: string[]
+  accepted_problems: string[]
+  row_count: number
+  /** Rows from before the chain, which nothing protects. */
+  unchained_count: number
   head: { id: number; hash: string } | null
-  /** What is wrong with the first row that does not fit; null if all do. */
-  fault: string | null
+  /** What backups and PostgreSQL know of the trail. */
+  known: { source: string; at: string; id: number; state: string }[]
 }
 export type Undone = Sent<Schemas['UndoneChange']>
 export type AuditChange = AuditRow['changes'][number]

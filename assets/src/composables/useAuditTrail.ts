@@ -1,5 +1,5 @@
 import { computed, type ComputedRef, onScopeDispose, shallowRef, type ShallowRef, watch } from 'vue'
-import { type AuditFilter, fetchAudit } from '../api/audit'
+import { type AuditFilter, type AuditPage, fetchAuditPage } from '../api/audit'
 import { describeError } from '../api/http'
 import type { AuditRow } from '../api/types'
 import { type AuditLine, groupRows } from '../domain/audit'
@@ -34,33 +34,40 @@ export function useAuditTrail(filter: () => AuditFilter): AuditTrail {
   let soon: ReturnType<typeof setTimeout> | undefined
   /** An answer to an older filter is of no use. */
   let round = 0
+  /** From where on older rows may suit. */
+  let nextBefore: number | null = null
 
   /** Puts what is new before what is there; a hole between them forgets the older ones. */
   async function loadNew(): Promise<void> {
     await load(null, (found) => {
       const newest = rows.value[0]?.id ?? -1
-      const at = found.findIndex(({ id }) => id <= newest)
-      if (at >= 0) rows.value = [...found.slice(0, at), ...rows.value]
-      else {
-        rows.value = found
-        ended.value = found.length < ROWS
+      const at = found.rows.findIndex(({ id }) => id <= newest)
+      if (at >= 0) rows.value = [...found.rows.slice(0, at), ...rows.value]
+      else if (found.rows.length > 0 || phase.value === 'loading') {
+        rows.value = found.rows
+        goOnFrom(found)
       }
     })
   }
 
   async function loadOlder(): Promise<void> {
-    await load(rows.value.at(-1)?.id ?? null, (found) => {
-      rows.value = [...rows.value, ...found]
-      ended.value = found.length < ROWS
+    await load(nextBefore, (found) => {
+      rows.value = [...rows.value, ...found.rows]
+      goOnFrom(found)
     })
   }
 
-  async function load(before: number | null, take: (found: AuditRow[]) => void): Promise<void> {
+  function goOnFrom(found: AuditPage): void {
+    nextBefore = found.nextBefore
+    ended.value = nextBefore === null
+  }
+
+  async function load(before: number | null, take: (found: AuditPage) => void): Promise<void> {
     const mine = round
     busy.value = true
     errorText.value = null
     try {
-      const found = await fetchAudit(ROWS, before, filter())
+      const found = await fetchAuditPage(ROWS, before, filter())
       if (mine !== round) return
       take(found)
       phase.value = 'ready'
@@ -74,6 +81,7 @@ export function useAuditTrail(filter: () => AuditFilter): AuditTrail {
   watch(filter, () => {
     round += 1
     rows.value = []
+    nextBefore = null
     ended.value = false
     phase.value = 'loading'
     void loadNew()

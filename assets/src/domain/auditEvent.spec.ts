@@ -3,7 +3,7 @@ import type { AuditRow } from '../api/types'
 import { eventFacts, summarizeDetails } from './auditEvent'
 
 function row(more: Partial<AuditRow>): AuditRow {
-  return { outcome: 'done', address: null, details: null, hash: 'ab12', ...more } as AuditRow
+  return { outcome: 'done', address: '', details: null, hash: 'ab12', ...more } as AuditRow
 }
 
 test('a change says whence it came', () => {

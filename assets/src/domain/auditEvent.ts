@@ -16,7 +16,7 @@ export function eventFacts(row: AuditRow): EventFact[] {
     ...fact('outcome', row.outcome === 'refused' ? 'refused' : null),
     ...fact('address', row.address),
     ...detailFacts(row.details ?? {}),
-    { name: 'hash', value: row.hash, before: null, isCode: true },
+    ...fact('hash', row.hash).map((each) => ({ ...each, isCode: true as const })),
   ]
 }
 

@@ -10,16 +10,22 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::error::{LoggedCause, answer};
 use super::permissions::{NO_ROUTE, Needs, PAGE, RouteNeeds};
+use super::refusals::{RefusalLog, audit_origin};
 use crate::auth::{AuthHandle, AuthMode, Caller, Identity, Permission, Role};
+use crate::engine::EngineHandle;
 
 /// How to make the first user, in words and as a command.
 const FIRST_USER: &str = "sudo unoc user add NAME --role admin";
+
+/// Longest name of a method in the audit trail; the longest of RFC 9110 is CONNECT.
+const METHOD_CHARS_MAX: usize = 7;
 
 /// What the router's guard needs to know.
 pub(in crate::api) struct Authorization {
     routes: RouteNeeds,
     base_path: String,
     auth: AuthHandle,
+    refusals: RefusalLog,
 }
 
 /// Why a caller may not do something.
@@ -34,8 +40,9 @@ pub(super) enum PermissionRefusal {
 }
 
 impl Authorization {
-    pub(in crate::api) fn new(auth: AuthHandle, base_path: &str) -> Self {
-        Self { routes: RouteNeeds::new(base_path), base_path: base_path.to_owned(), auth }
+    pub(in crate::api) fn new(auth: AuthHandle, engine: EngineHandle, base_path: &str) -> Self {
+        let (routes, refusals) = (RouteNeeds::new(base_path), RefusalLog::new(engine));
+        Self { routes, base_path: base_path.to_owned(), auth, refusals }
     }
 
     /// Returns what a request needs. What was matched counts, not how the path is written.
@@ -47,6 +54,18 @@ impl Authorization {
         let is_page =
             path.strip_prefix(self.base_path.as_str()).is_none_or(super::super::ui::is_page_path);
         if is_page { PAGE } else { NO_ROUTE }
+    }
+
+    /// Returns the operation that a request asks for, as the document has it: how much is kept of it is bounded.
+    fn operation(&self, request: &Request) -> String {
+        let route =
+            request.extensions().get::<MatchedPath>().map_or("no route", MatchedPath::as_str);
+        let route = route.strip_prefix(self.base_path.as_str()).unwrap_or(route);
+        let method = match request.method().as_str() {
+            method if method.len() <= METHOD_CHARS_MAX => method,
+            _ => "another method of",
+        };
+        format!("{method} {route}")
     }
 
     fn check(&self, caller: &Caller, needs: Needs) -> Result<(), PermissionRefusal> {
@@ -83,7 +102,14 @@ pub(in crate::api) async fn authorize(
             keep_private(next.run(request).await)
         }
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            if let PermissionRefusal::NotAllowed { needs, .. } = &refusal {
+                let operation = authorization.operation(&request);
+                let origin = audit_origin(request.extensions());
+                authorization.refusals.record(origin, &operation, &in_words(needs)).await;
+            }
+            refusal.into_response()
+        }
     }
 }
 
@@ -115,6 +141,11 @@ fn described(caller: &Caller) -> String {
     }
 }
 
+/// Returns what an operation needs.
+fn in_words(needs: Needs) -> String {
+    needs.iter().map(|one| required(*one)).collect::<Vec<_>>().join(" or ")
+}
+
 /// Returns what somebody has to be, such as `the role operator`.
 fn required(permission: Permission) -> &'static str {
     match permission {
@@ -139,8 +170,7 @@ impl fmt::Display for PermissionRefusal {
                 "Log in, or send an API token in the header Authorization: Bearer unoc_…",
             ),
             Self::NotAllowed { needs, caller } => {
-                let required: Vec<_> = needs.iter().map(|one| required(*one)).collect();
-                write!(f, "This needs {}; {caller}", required.join(" or "))
+                write!(f, "This needs {}; {caller}", in_words(needs))
             }
         }
     }

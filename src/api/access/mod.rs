@@ -10,6 +10,7 @@ mod credentials;
 mod permissions;
 mod plain_port;
 mod policy;
+mod refusals;
 #[cfg(test)]
 mod tests;
 
@@ -34,6 +35,7 @@ pub(super) use authorize::{Authorization, authorize};
 pub(super) use client::RequestClient;
 pub(super) use credentials::{cookie, no_session_cookie, session_cookie, set_cookie};
 pub(super) use permissions::{Needs, needs_of, operations};
+pub(super) use refusals::audit_origin;
 
 use self::client::ClientPlace;
 use self::credentials::{CredentialError, bearer_token, session_secret};
@@ -80,7 +82,9 @@ where
 enum GateRefusal {
     Credentials(CredentialError),
     /// Too many live connections are open that have not said who they are.
-    TooManyStrangers { retry_after: Duration },
+    TooManyStrangers {
+        retry_after: Duration,
+    },
 }
 
 impl From<CredentialError> for GateRefusal {
@@ -136,11 +140,7 @@ async fn answer(known: Result<(), GateRefusal>, request: Request, next: Next) ->
 
 impl Gate {
     /// Puts who asks, and from where, into the request.
-    fn introduce(
-        &self,
-        request: &mut Request,
-        admission: Admission,
-    ) -> Result<(), GateRefusal> {
+    fn introduce(&self, request: &mut Request, admission: Admission) -> Result<(), GateRefusal> {
         let client = self.rules.proxies.client_of(request);
         let caller = self.caller_of(request, &client, admission)?;
         request.extensions_mut().insert(client);

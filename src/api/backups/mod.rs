@@ -162,12 +162,11 @@ async fn verify(
     let verified = blocking(&state, move |backups| {
         let entry = runtime.block_on(backups.fetch(&backups.find(&id)?))?;
         let entry = backups.verify(entry.id.as_str(), Depth::Full, &|_| {})?;
-        let details = json!({ "backup": entry.id.to_string(), "is_ok": entry.is_verified() });
-        Ok((view(backups, entry.id.as_str())?, details))
+        // Here, since a client that goes away ends the handler and not this.
+        runtime.block_on(backups.record_verified(&entry, origin));
+        view(backups, entry.id.as_str())
     });
-    let (verified, details) = verified.await?;
-    state.record_if_space(origin, "verify backup", details).await?;
-    Ok(Json(verified))
+    Ok(Json(verified.await?))
 }
 
 /// Replaces the site with a saved state, or shows what that would change.
@@ -237,8 +236,12 @@ async fn discover(
     Origin(origin): Origin,
 ) -> Result<Json<BackupsView>, ApiError> {
     let runtime = Runtime::current();
-    let found = blocking(&state, move |backups| runtime.block_on(backups.discover())).await?;
-    state.record_if_space(origin, "search for backups", json!({ "found": found })).await?;
+    let searched = blocking(&state, move |backups| {
+        let found = runtime.block_on(backups.discover())?;
+        runtime.block_on(backups.record_search(found, origin));
+        Ok(())
+    });
+    searched.await?;
     backups(State(state)).await
 }
 

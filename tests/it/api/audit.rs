@@ -118,8 +118,12 @@ fn every_accepted_change_adds_one_row_and_a_refused_one_none() {
 }
 
 #[test]
-fn a_proxy_on_this_host_names_the_client() {
-    let app = TestApp::empty();
+fn a_trusted_proxy_names_the_client() {
+    let app = TestApp::with_environment(&[
+        ("UNOC_TRUSTED_PROXIES", "127.0.0.1"),
+        // Without it, what a proxy has forwarded needs a user.
+        ("UNOC_INSECURE_NO_AUTH", "1"),
+    ]);
     for (number, (forwarded, actor)) in [
         ("203.0.113.7", "api 203.0.113.7"),
         ("10.0.0.1, 2001:db8::5", "api 2001:db8::5"),

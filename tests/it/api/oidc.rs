@@ -44,7 +44,6 @@ impl Scene {
             ("UNOC_OIDC_ADMIN_VALUES", "noc-admins"),
             ("UNOC_OIDC_OPERATOR_VALUES", "noc-operators"),
         ]);
-        // The provider's tokens are of the present.
         app.clock.jump_to(unoc::engine::Clock::system().now());
         let scene = Self { app, provider, origin };
         if has_user {
@@ -72,6 +71,8 @@ impl Scene {
         let site = format!("{}/unoc/api/oidc/callback", self.origin);
         let provider = start.header("location").expect("an address");
         let back = Browser::new().sign_in(provider, &site, person);
+        // The provider's tokens are of the present, however long that took.
+        self.app.clock.jump_to(unoc::engine::Clock::system().now());
         self.come_back(page, &back)
     }
 

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::certificates::{Authority, Identity};
+use crate::harness::certificates::{Identity, self_signed};
 use crate::harness::process::{Said, Server, said, unoc};
 use crate::harness::tls_client::TlsClient;
 use crate::harness::{unix_http, wait};
@@ -19,9 +19,7 @@ pub(super) const NAME: &str = "noc.example.org";
 pub(super) struct HttpsSite {
     directory: TempDir,
     pub(super) server: Server,
-    /// Has signed its certificate, and signs others.
-    pub(super) authority: Authority,
-    /// Trusts the authority.
+    /// Trusts the certificate of the start.
     pub(super) client: TlsClient,
     environment: Vec<(String, String)>,
 }
@@ -29,9 +27,8 @@ pub(super) struct HttpsSite {
 impl HttpsSite {
     pub(super) fn start(variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let authority = Authority::new();
-        let identity = authority.issue(&[NAME, "localhost", "127.0.0.1"]);
-        let client = TlsClient::trusting(&authority.pem);
+        let identity = self_signed(&[NAME, "localhost", "127.0.0.1"]);
+        let client = TlsClient::trusting(&identity.certificate);
         let files = PairFiles::in_directory(directory.path());
         files.write(&identity);
         let mut environment: Vec<(String, String)> = [
@@ -48,7 +45,7 @@ impl HttpsSite {
         let data_dir = directory.path().join("data");
         fs::create_dir(&data_dir).expect("our own directory");
         let server = start(&data_dir, &environment);
-        Self { directory, server, authority, client, environment }
+        Self { directory, server, client, environment }
     }
 
     pub(super) fn port(&self) -> u16 {

@@ -36,7 +36,7 @@ fn cross_connects_move_to_another_site() {
     assert_ne!(table(&elsewhere, "cross-connects"), exported, "assumed for the links");
     assert_eq!(imported(&elsewhere, "cross-connects", &exported), [2, 0, 1, 0]);
     assert_eq!(table(&elsewhere, "cross-connects"), exported);
-    let audit = elsewhere.get("/api/audit?limit=1").expect(200).json();
+    let audit = elsewhere.get("/api/audit?action=import&limit=1").expect(200).json();
     assert!(audit.to_string().contains("import cross-connects"), "{audit}");
 }
 
