@@ -50,7 +50,7 @@ pub(super) fn start_auth(config: &Config, engine: &EngineHandle) -> Result<AuthH
 /// # Errors
 /// The store cannot be read.
 pub fn auth_mode(config: &Config, engine: &EngineHandle) -> Result<AuthMode> {
-    Ok(load(config, engine)?.mode())
+    Ok(load_auth(config, engine)?.mode())
 }
 
 /// Reads who may use a service with this configuration.
