@@ -77,14 +77,14 @@ impl AuthHandle {
         origin: AuditOrigin,
     ) -> Result<NewSession, LoginError> {
         let user = checked_user_name(&login.name).ok().and_then(|name| self.user_named(&name));
-        let attempt = match self.begin_attempt(&login, user.as_ref(), &client) {
+        let mut attempt = match self.begin_attempt(&login, user.as_ref(), &client) {
             Ok(attempt) => attempt,
             Err(error) => {
                 self.count_failure(user.as_ref(), origin);
                 return Err(error);
             }
         };
-        let proved = self.prove(&login, user.as_ref()).await;
+        let proved = self.prove(&login, user.as_ref(), &client, &mut attempt).await;
         let begun = match proved {
             Ok(proof) => self.begin_session(proof, client, origin.clone()).await,
             Err(error) => Err(error),
@@ -111,9 +111,17 @@ impl AuthHandle {
         let mut keys = vec![ThrottleKey::Account(name, network)];
         if !is_own {
             keys.push(ThrottleKey::Address(network));
-            let has_factor = user.filter(|user| user.totp.is_some() && login.code.is_some());
-            keys.extend(has_factor.map(|user| ThrottleKey::Code(user.id)));
         }
+        self.begin_keys(keys)
+    }
+
+    /// Counts a code of a user whose password was right: only one who knows that makes the user wait for others.
+    fn begin_code_attempt(&self, user: &User, client: &LoginClient) -> Result<Attempt, LoginError> {
+        let is_own = self.has_logged_in_from(user, SourceNetwork::of(client.address));
+        self.begin_keys(if is_own { Vec::new() } else { vec![ThrottleKey::Code(user.id)] })
+    }
+
+    fn begin_keys(&self, keys: Vec<ThrottleKey>) -> Result<Attempt, LoginError> {
         let begun = self.0.throttle.begin(keys, self.now());
         begun.map_err(|retry_after| LoginError::Throttled { retry_after })
     }
@@ -128,11 +136,13 @@ impl AuthHandle {
     }
 
     /// Checks the password, and then the code. An unknown user, one without a password and one who is disabled cost
-    /// the hash of a password as well.
+    /// the hash of a password as well. What is checked of a code counts in the attempt, too.
     async fn prove(
         &self,
         login: &PasswordLogin,
         user: Option<&User>,
+        client: &LoginClient,
+        attempt: &mut Attempt,
     ) -> Result<LoginProof, LoginError> {
         let network = SourceNetwork::of(client.address);
         let asker = match user.is_some_and(|user| self.has_logged_in_from(user, network)) {
@@ -149,6 +159,7 @@ impl AuthHandle {
             (None, _) => None,
             (Some(_), None) => return Err(LoginError::NeedsCode),
             (Some(state), Some(code)) => {
+                attempt.include(self.begin_code_attempt(user, client)?);
                 Some(totp::check(state, &code.0, self.now()).ok_or(LoginError::Wrong)?)
             }
         };

@@ -91,6 +91,13 @@ pub(super) struct Attempt {
     counted: Vec<(ThrottleKey, Failures, Failures)>,
 }
 
+impl Attempt {
+    /// Makes another attempt a part of this one.
+    pub(super) fn include(&mut self, other: Self) {
+        self.counted.extend(other.counted);
+    }
+}
+
 impl LoginThrottle {
     /// Counts an attempt, unless one of the keys has to wait.
     ///

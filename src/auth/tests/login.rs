@@ -180,6 +180,24 @@ async fn one_who_knows_the_password_does_not_guess_the_code_from_many_addresses(
 }
 
 #[tokio::test]
+async fn one_who_does_not_know_the_password_makes_nobody_wait_for_a_code() {
+    let (rig, ada, _) = Rig::with_users().await;
+    let (secret, _) = rig.add_factor(ada).await;
+    rig.wait_s(30);
+    let mut answers = Vec::new();
+    for index in 0..50 {
+        let address = format!("198.51.100.{index}");
+        for name in ["ada", "nobody"] {
+            let guess = rig.log_in_from(name, "wrong password", Some("000000"), &address).await;
+            answers.push(guess.unwrap_err().to_string());
+        }
+    }
+    // Nor does the answer tell who has a second factor.
+    assert!(answers.iter().all(|answer| *answer == LoginError::Wrong.to_string()), "{answers:?}");
+    rig.log_in_from("ada", PASSWORD, Some(&rig.code(&secret)), "203.0.113.1").await.unwrap();
+}
+
+#[tokio::test]
 async fn the_password_is_hashed_again_at_another_cost() {
     let (rig, ada, _) = Rig::with_users().await;
     let before = rig.auth.user(ada).unwrap().password_hash;
