@@ -1,16 +1,17 @@
 //! Where a request comes from, as the connection and the proxies in front of the server tell.
 //!
 //! A reverse proxy on this host connects from loopback, as a command of this host does. What tells them apart is what
-//! proxies add to a request, and the name that was asked for. Whatever is in doubt is not taken for this host.
+//! proxies add to a request, and the name that was asked for. Whatever is in doubt is not taken for this host. The same
+//! holds for the Unix socket, to which a proxy can be pointed by mistake.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderName, Request, Version};
+use axum::http::{HeaderMap, HeaderName, Request, Version, header};
 use ipnet::IpNet;
 
 use super::super::request::Peer;
-use super::policy::asks_for_loopback;
+use super::policy::{SEC_FETCH_SITE, asks_for_loopback};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -65,11 +66,7 @@ impl TrustedProxies {
         match request.extensions().get::<Peer>() {
             Some(Peer::Address { ip, has_tls }) => {
                 let is_believed = is_forwarded && self.has(*ip);
-                let is_local = ip.is_loopback()
-                    && !is_forwarded
-                    // The version that nginx speaks by default to what is behind it, without a trace of itself.
-                    && request.version() > Version::HTTP_10
-                    && asks_for_loopback(request);
+                let is_local = ip.is_loopback() && !is_forwarded && is_for_this_host(request);
                 RequestClient {
                     address: Some(if is_believed { self.client_behind(*ip, headers) } else { *ip }),
                     has_tls: if is_believed {
@@ -80,7 +77,9 @@ impl TrustedProxies {
                     place: if is_local { ClientPlace::ThisHost } else { ClientPlace::Network },
                 }
             }
-            Some(Peer::Process { uid, user }) if !is_forwarded => {
+            Some(Peer::Process { uid, user })
+                if !is_forwarded && is_for_this_host(request) && !is_of_browser(headers) =>
+            {
                 let place = ClientPlace::HostUser { uid: *uid, user: Arc::clone(user) };
                 RequestClient { address: None, has_tls: false, place }
             }
@@ -117,6 +116,17 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().map(HeaderName::as_str).any(|name| {
         name.starts_with(FORWARDED_PREFIX) || FORWARDING_HEADERS.binary_search(&name).is_ok()
     })
+}
+
+/// Returns whether a request names this host alone, in a version that a proxy does not speak unless it is told to.
+fn is_for_this_host<B>(request: &Request<B>) -> bool {
+    // nginx spoke 1.0 by default to what is behind it, without a trace of itself.
+    request.version() > Version::HTTP_10 && asks_for_loopback(request)
+}
+
+/// Returns whether a browser has sent the request. None connects to a Unix socket: a proxy does for it.
+fn is_of_browser(headers: &HeaderMap) -> bool {
+    [SEC_FETCH_SITE, header::ORIGIN, header::COOKIE].iter().any(|name| headers.contains_key(name))
 }
 
 /// Returns what the proxy that connected says of the client's connection; `None` if it says nothing.
@@ -232,19 +242,32 @@ mod tests {
     }
 
     #[test]
-    fn a_process_of_this_host_is_known_unless_it_forwards() {
-        let of = |forwarding: Option<&str>| {
-            let mut request = Request::builder().uri("/").header("host", "localhost");
+    fn a_process_of_this_host_is_known_unless_a_proxy_may_be_it() {
+        let of = |version: Version, host: &str, header: Option<(&str, &str)>| {
+            let mut request = Request::builder().version(version).uri("/").header("host", host);
             request = request.extension(Peer::Process { uid: 7, user: "ada".into() });
-            if let Some(name) = forwarding {
-                request = request.header(name, "203.0.113.9");
+            if let Some((name, value)) = header {
+                request = request.header(name, value);
             }
-            proxies(&["127.0.0.1/32"]).client_of(&request.body(()).unwrap())
+            let client = proxies(&["127.0.0.1/32"]).client_of(&request.body(()).unwrap());
+            assert_eq!(client.address, None);
+            client.place
         };
-        assert_eq!(of(None).place, ClientPlace::HostUser { uid: 7, user: "ada".into() });
-        for name in ["x-forwarded-for", "x-real-ip"] {
-            assert_eq!(of(Some(name)).place, ClientPlace::Network);
-            assert_eq!(of(Some(name)).address, None);
+        let known = ClientPlace::HostUser { uid: 7, user: "ada".into() };
+        assert_eq!(of(Version::HTTP_11, "localhost", None), known);
+        assert_eq!(of(Version::HTTP_10, "localhost", None), ClientPlace::Network);
+        for host in ["noc.example.org", "192.0.2.7:5001", ""] {
+            assert_eq!(of(Version::HTTP_11, host, None), ClientPlace::Network, "{host}");
+        }
+        for header in [
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-real-ip", "203.0.113.9"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "http://localhost"),
+            ("cookie", "a=b"),
+        ] {
+            let place = of(Version::HTTP_11, "localhost", Some(header));
+            assert_eq!(place, ClientPlace::Network, "{header:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use super::super::error::{LoggedCause, answer};
 use super::authority::{Authority, Host};
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// Names that end so are those of loopback (RFC 6761 section 6.3).
 const LOOPBACK_NAME: &str = "localhost";

@@ -21,7 +21,7 @@ pub(crate) fn send(
     let mut stream = UnixStream::connect(socket).expect("the server listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
     let mut head = format!(
-        "{method} {path} HTTP/1.0\r\nhost: localhost\r\ncontent-length: {}\r\n",
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
     );
     for (name, value) in headers {
@@ -44,5 +44,23 @@ pub(crate) fn parse(bytes: &[u8]) -> Answer {
         let name: HeaderName = name.parse().expect("a name");
         headers.append(name, HeaderValue::from_str(value).expect("a value"));
     }
-    Answer { status: status.expect("a status"), headers, body: bytes[end + 4..].to_vec() }
+    let body = &bytes[end + 4..];
+    let is_chunked = headers.get("transfer-encoding").is_some_and(|it| it == "chunked");
+    let body = if is_chunked { unchunked(body) } else { body.to_vec() };
+    Answer { status: status.expect("a status"), headers, body }
+}
+
+/// The content of a body in chunks (RFC 9112 section 7.1).
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    loop {
+        let end = body.windows(2).position(|two| two == b"\r\n").expect("the size of a chunk");
+        let size = std::str::from_utf8(&body[..end]).expect("a printable size");
+        let size = usize::from_str_radix(size, 16).expect("a hexadecimal size");
+        if size == 0 {
+            return content;
+        }
+        content.extend_from_slice(&body[end + 2..][..size]);
+        body = &body[end + 2 + size + 2..];
+    }
 }
