@@ -66,9 +66,19 @@ passed "the image is built, $size MB"
 chown 65532:65532 "$work/volume"
 read -ra words <<< "$command"
 read -ra variables <<< "$environment"
+as_image() {
+  setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set -all env -i "${variables[@]}" "$@"
+}
+status=0
+as_image timeout 60 bwrap --unshare-all --as-pid-1 --die-with-parent --cap-drop ALL --ro-bind "$work/root" / \
+  --bind "$work/volume" "$volume" --proc /proc --dev /dev "${words[@]}" > "$work/refused.log" 2>&1 || status=$?
+expect 'the exit status without a user' "$status" 3
+grep -q 'user add NAME --role admin' "$work/refused.log" || expect 'the refusal' "$(tail -n 1 "$work/refused.log")" 'the command'
+passed 'it does not listen on all addresses before there is a user'
+
+variables+=(UNOC_INSECURE_NO_AUTH=1)
 # Process 1 of namespaces of its own, with only its loopback interface. bubblewrap writes the process's id in ours.
-setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs --bounding-set -all \
-  env -i "${variables[@]}" bwrap --unshare-all --as-pid-1 --die-with-parent --cap-drop ALL --info-fd 3 \
+as_image bwrap --unshare-all --as-pid-1 --die-with-parent --cap-drop ALL --info-fd 3 \
   --ro-bind "$work/root" / --bind "$work/volume" "$volume" --proc /proc --dev /dev \
   "${words[@]}" 3> "$work/info" > "$work/unoc.log" 2>&1 &
 box=$!

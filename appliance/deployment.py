@@ -126,8 +126,8 @@ def before(text):
             unoc backup now''',
         # The site of the lost host has a device of its own, and the new host has nothing.
         "Replacing a dead host: sudo ./unoc install --no-start": '''
-            curl -sf http://localhost:5001/api/devices/provision -H 'Content-Type: application/json' \
-              -d '{"name":"POP-of-the-lost-host","device_type":"POP"}'
+            curl -sf --unix-socket /run/unoc/unoc.sock http://localhost/api/devices/provision \
+              -H 'Content-Type: application/json' -d '{"name":"POP-of-the-lost-host","device_type":"POP"}'
             unoc sync now
             unoc uninstall --purge --yes''',
         # UNOC v2 runs on this host, with a database of its own, and UNOC has an empty store and no mirror yet.

@@ -7,7 +7,11 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+<<<<<<< ours
 use super::error::ApiError;
+=======
+use super::error::{ApiError, ErrorBody};
+>>>>>>> theirs
 use super::extract::{Origin, Sender};
 use super::seed::Message;
 use super::state::ApiState;
@@ -27,7 +31,10 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
     path = "/api/admin/shutdown",
     tag = "site",
     params(("X-Shutdown-Token" = Option<String>, Header, description = "The configured token")),
-    responses((status = 200, body = Message))
+    responses(
+        (status = 200, body = Message),
+        (status = 429, body = ErrorBody, description = "Too many attempts failed; see Retry-After")
+    )
 )]
 async fn shutdown(
     State(state): State<ApiState>,
@@ -37,7 +44,11 @@ async fn shutdown(
 ) -> Result<Json<Message>, ApiError> {
     let guard = &state.options().shutdown;
     if is_known_admin(&sender.caller) {
+<<<<<<< ours
         state.record_if_space(origin, "stop service", Value::Null).await?;
+=======
+        state.auth().record_shutdown(origin).await;
+>>>>>>> theirs
         (guard.trigger)();
         return Ok(Json(Message { message: "Shutting down" }));
     }
@@ -48,10 +59,15 @@ async fn shutdown(
     };
     let given = headers.get(TOKEN_HEADER).or_else(|| headers.get(header::AUTHORIZATION));
     let given = given.and_then(|value| value.to_str().ok()).unwrap_or("");
-    if !accepts(given.strip_prefix("Bearer ").unwrap_or(given)) {
+    let is_right = || accepts(given.strip_prefix("Bearer ").unwrap_or(given));
+    if !state.auth().check_shutdown_token(sender.client.address, origin.clone(), is_right)? {
         return Err(ApiError::Forbidden("Invalid shutdown token"));
     }
+<<<<<<< ours
     state.record_if_space(origin, "stop service", Value::Null).await?;
+=======
+    state.auth().record_shutdown(origin).await;
+>>>>>>> theirs
     (guard.trigger)();
     Ok(Json(Message { message: "Shutting down" }))
 }

@@ -17,11 +17,16 @@ const ROW_SPAN: Duration = Duration::from_secs(60);
 /// together.
 const PAIRS_MAX: usize = 100;
 
+/// What the audit trail calls a request that stops the service.
+pub(super) const SHUT_DOWN: &str = "shut down";
+
 /// What is said of a failure. The name as it was typed is not: people type passwords there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum FailedAccount {
     Known(String),
     Unknown,
+    /// No account: the token that stops the service.
+    ShutdownToken,
 }
 
 /// Counts failures until they are written, which no login waits for: how long an answer takes would tell whether there
@@ -88,12 +93,17 @@ fn event(pair: &FailedPair, count: u64) -> Option<AuditEvent> {
     let (actor, address) = pair.origin.clone().unwrap_or_else(|| ("api".to_owned(), String::new()));
     let origin = AuditOrigin { actor, address, request_id: String::new() };
     let user = match (&pair.account, &pair.origin) {
-        (FailedAccount::Known(name), _) => json!(name),
-        (FailedAccount::Unknown, Some(_)) => json!("(unknown)"),
-        (FailedAccount::Unknown, None) => json!("(others)"),
+        (FailedAccount::Known(name), _) => name.as_str(),
+        (FailedAccount::Unknown, Some(_)) => "(unknown)",
+        (FailedAccount::Unknown, None) => "(others)",
+        (FailedAccount::ShutdownToken, _) => "(shutdown token)",
+    };
+    let action = match pair.account {
+        FailedAccount::ShutdownToken => SHUT_DOWN,
+        FailedAccount::Known(_) | FailedAccount::Unknown => "log in",
     };
     let details = json!({"user": user, "attempts": count});
-    (count > 0).then(|| AuditEvent::refused(origin, "log in", details))
+    (count > 0).then(|| AuditEvent::refused(origin, action, details))
 }
 
 #[cfg(test)]

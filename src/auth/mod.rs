@@ -24,6 +24,7 @@ mod password;
 mod secret;
 mod sessions;
 mod setup;
+mod shutdown;
 mod strangers;
 #[cfg(test)]
 mod tests;

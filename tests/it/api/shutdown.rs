@@ -2,8 +2,8 @@
 
 use http::Method;
 
-use crate::harness::TestApp;
 use crate::harness::http::Answer;
+use crate::harness::{TestApp, wait};
 
 const PATH: &str = "/api/admin/shutdown";
 
@@ -42,4 +42,29 @@ fn only_the_right_token_stops_it() {
         app.ended().expect("a clean end");
         assert!(!endpoint.exists(), "nobody answers there any more");
     }
+}
+
+#[test]
+fn who_guesses_waits_and_is_written_down() {
+    let mut app = TestApp::with_environment(&[("UNOC_SHUTDOWN_TOKEN", "open sesame")]);
+    app.clock.hold();
+    let guess = |token: &str| post(&app, &[("x-shutdown-token", token)]);
+    // The share of an address before the first pause.
+    for index in 0..21 {
+        guess(&format!("open sesame {index}")).expect(403);
+    }
+    let waits = guess("open sesame").expect(429);
+    assert_eq!(waits.header("retry-after"), Some("1"));
+    app.clock.advance(2);
+    let row = wait::until("the row of the guesses", || {
+        let rows = app.get("/api/audit?limit=1").expect(200).json();
+        (rows[0]["action"] == "shut down").then(|| rows[0].clone())
+    });
+    assert_eq!(row["outcome"], "refused");
+    assert_eq!(row["actor"], "api 127.0.0.1");
+    post(&app, &[("x-shutdown-token", "open sesame")]).expect(200);
+    app.ended().expect("a clean end");
+    let app = app.restart(|_| {});
+    let rows = app.get("/api/audit?action=shut+down&limit=1").expect(200).json();
+    assert_eq!(rows[0]["outcome"], "done", "{rows}");
 }
