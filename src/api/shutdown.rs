@@ -7,11 +7,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-<<<<<<< ours
-use super::error::ApiError;
-=======
 use super::error::{ApiError, ErrorBody};
->>>>>>> theirs
 use super::extract::{Origin, Sender};
 use super::seed::Message;
 use super::state::ApiState;
@@ -44,11 +40,7 @@ async fn shutdown(
 ) -> Result<Json<Message>, ApiError> {
     let guard = &state.options().shutdown;
     if is_known_admin(&sender.caller) {
-<<<<<<< ours
         state.record_if_space(origin, "stop service", Value::Null).await?;
-=======
-        state.auth().record_shutdown(origin).await;
->>>>>>> theirs
         (guard.trigger)();
         return Ok(Json(Message { message: "Shutting down" }));
     }
@@ -63,11 +55,7 @@ async fn shutdown(
     if !state.auth().check_shutdown_token(sender.client.address, origin.clone(), is_right)? {
         return Err(ApiError::Forbidden("Invalid shutdown token"));
     }
-<<<<<<< ours
     state.record_if_space(origin, "stop service", Value::Null).await?;
-=======
-    state.auth().record_shutdown(origin).await;
->>>>>>> theirs
     (guard.trigger)();
     Ok(Json(Message { message: "Shutting down" }))
 }
