@@ -37,12 +37,4 @@ impl AuthHandle {
         self.0.failures.count(FailedAccount::ShutdownToken, origin, self.now());
         checked
     }
-
-    /// Writes down who stops the service. It stops also when that cannot be written, such as on a full disk.
-    pub async fn record_shutdown(&self, origin: AuditOrigin) {
-        let event = AuditEvent::done(origin, SHUT_DOWN, json!({}));
-        if let Err(error) = self.0.engine.record_event(event).await {
-            tracing::warn!(%error, "Who stopped the service is not in the audit trail");
-        }
-    }
 }

@@ -54,27 +54,42 @@ impl AuditCheck {
 
     /// What is wrong, in sentences; what an operator accepted is left out.
     pub fn problems(&self) -> Vec<String> {
-        self.all_problems().filter(|(id, _)| !self.is_accepted(*id)).map(|(_, text)| text).collect()
+        self.sentences(false)
     }
 
     /// What was wrong before an operator accepted it.
     pub fn accepted_problems(&self) -> Vec<String> {
-        self.all_problems().filter(|(id, _)| self.is_accepted(*id)).map(|(_, text)| text).collect()
+        self.sentences(true)
     }
 
-    fn is_accepted(&self, id: u64) -> bool {
-        self.verification.accepted_by.is_some_and(|row| id < row)
+    fn sentences(&self, are_accepted: bool) -> Vec<String> {
+        let wanted = self.found_problems().filter(|it| self.is_accepted(it) == are_accepted);
+        wanted.map(|problem| problem.text).collect()
     }
 
-    /// Every problem with the row that it is about.
-    fn all_problems(&self) -> impl Iterator<Item = (u64, String)> {
-        let faults = self.verification.faults.iter();
-        let faults = faults.map(|fault| (fault.row(), sentence(&fault.to_string())));
+    /// Whether an operator accepted it: it is about an earlier row, or was known elsewhere by then.
+    fn is_accepted(&self, problem: &AuditProblem) -> bool {
+        let AuditVerification { accepted_by, accepted_at, .. } = &self.verification;
+        let is_known = accepted_at.zip(problem.known_at).is_some_and(|(at, known)| known <= at);
+        is_known || accepted_by.is_some_and(|row| problem.row < row)
+    }
+
+    fn found_problems(&self) -> impl Iterator<Item = AuditProblem> {
+        let faults = self.verification.faults.iter().map(|fault| AuditProblem {
+            row: fault.row(),
+            known_at: None,
+            text: sentence(&fault.to_string()),
+        });
         let known = self.known.iter().filter_map(|(known, state)| {
             let text = head_problem(known, *state)?;
-            Some((known.head.id, text))
+            Some(AuditProblem { row: known.head.id, known_at: Some(known.at), text })
         });
-        faults.chain(known).chain(self.others.iter().cloned())
+        let others = self.others.iter().map(|(row, text)| AuditProblem {
+            row: *row,
+            known_at: None,
+            text: text.clone(),
+        });
+        faults.chain(known).chain(others)
     }
 
     /// The check as JSON.
@@ -98,6 +113,15 @@ impl AuditCheck {
             known: self.known.iter().map(|(known, state)| known_view(known, *state)).collect(),
         }
     }
+}
+
+/// One thing that is wrong with the trail.
+struct AuditProblem {
+    /// The row that it is about.
+    row: u64,
+    /// Since when somebody else knows better, if that is how it was found.
+    known_at: Option<Timestamp>,
+    text: String,
 }
 
 fn sentence(text: &str) -> String {

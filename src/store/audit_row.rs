@@ -8,6 +8,7 @@ use super::audit_event::{ACCEPT_AUDIT_PROBLEMS, AuditOutcome, RESTORE_BACKUP};
 use super::audit_image::{AuditImage, ImageV1, ImageV2};
 use super::codec::{RecordReader, RecordSource, VersionedRecord, encode};
 use super::error::StoreError;
+use crate::domain::Timestamp;
 
 /// How much of a row is what the command itself changed; the rest followed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,8 +318,8 @@ pub(super) struct CheckedRow {
     pub(super) has_images_of_sql: bool,
     /// Whether it put a backup in place, with its trail.
     pub(super) is_restore: bool,
-    /// Whether an operator accepted with it what was wrong before.
-    pub(super) is_acceptance: bool,
+    /// When an operator accepted with it what was wrong before; `None` for other rows.
+    pub(super) accepted_at: Option<Timestamp>,
     /// Sides of images that lost their personal data.
     pub(super) erased_count: u64,
 }
@@ -341,7 +342,7 @@ pub(super) fn check_row(
             has_its_changes: true,
             has_images_of_sql: row.start.has_images_of_sql,
             is_restore: row.start.action == RESTORE_BACKUP,
-            is_acceptance: false,
+            accepted_at: None,
             erased_count: 0,
         });
     };
@@ -362,7 +363,7 @@ pub(super) fn check_row(
         has_its_changes: start.has_images_of_sql || changes.finish() == link.changes,
         has_images_of_sql: start.has_images_of_sql,
         is_restore: start.action == RESTORE_BACKUP,
-        is_acceptance: start.action == ACCEPT_AUDIT_PROBLEMS,
+        accepted_at: (start.action == ACCEPT_AUDIT_PROBLEMS).then_some(Timestamp(start.at_us)),
         erased_count,
     })
 }

@@ -10,6 +10,7 @@ use super::audit_size::AuditUsage;
 use super::error::StoreError;
 use super::snapshot::Snapshot;
 use super::tables;
+use crate::domain::Timestamp;
 
 /// Faults that are reported: who changes one row with the next ones leaves more than anyone reads.
 pub const AUDIT_FAULTS_MAX: usize = 100;
@@ -27,8 +28,9 @@ pub struct AuditVerification {
     pub restored_count: u64,
     /// Images whose personal data was erased; the chain covers the rest of them.
     pub erased_image_count: u64,
-    /// The last row by which an operator accepted what was wrong before it.
+    /// The last row by which an operator accepted what was wrong, and when.
     pub accepted_by: Option<u64>,
+    pub accepted_at: Option<Timestamp>,
     /// Both ends of the chain; `None` before its first row.
     pub chain: Option<AuditChain>,
     /// Numbers that were left out when the site continued above those of another copy.
@@ -163,6 +165,7 @@ impl Verifier {
                 restored_count: 0,
                 erased_image_count: 0,
                 accepted_by: None,
+                accepted_at: None,
                 chain,
                 gaps: Vec::new(),
                 faults: Vec::new(),
@@ -217,12 +220,14 @@ impl Verifier {
     fn check_linked(&mut self, id: u64, row: &CheckedRow) {
         self.found.erased_image_count += row.erased_count;
         let expected = self.next_id.unwrap_or(id);
+        // Also behind rows that were cut off. A forged one is itself a fault, which it does not accept.
+        if row.accepted_at.is_some() {
+            (self.found.accepted_by, self.found.accepted_at) = (Some(id), row.accepted_at);
+        }
         if !row.is_linked && id > expected {
             self.report(AuditFault::Removed { first_id: expected, last_id: id - 1 });
         } else if !row.is_linked {
             self.report(AuditFault::Changed { id });
-        } else if row.is_acceptance {
-            self.found.accepted_by = Some(id);
         } else if id > expected && self.found.gaps.len() < GAPS_MAX {
             // It continues the row in front of the gap: nothing was between them.
             self.found.gaps.push(AuditGap { first_id: expected, last_id: id - 1 });
@@ -259,9 +264,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::Timestamp;
     use crate::store::audit_chain::write_chain;
-    use crate::store::{AuditEvent, AuditOrigin, CounterFloors, OpenOptions, Store};
+    use crate::store::{
+        ACCEPT_AUDIT_PROBLEMS, AuditEvent, AuditOrigin, CounterFloors, OpenOptions, Store,
+    };
 
     fn store() -> Store {
         let options = OpenOptions { cache_bytes: 16 << 20, now: Timestamp(0), site_id: None };
@@ -404,6 +410,18 @@ mod tests {
         let cut = written();
         tamper(&cut, |audit| audit.retain(|id, _| id > 5).unwrap());
         assert_eq!(find(&cut, of(3)), AuditHeadState::Removed, "the trail is not full");
+    }
+
+    #[test]
+    fn an_acceptance_is_found_also_right_behind_rows_that_were_cut_off() {
+        let store = written();
+        tamper(&store, |audit| audit.retain(|id, _| id < 8).unwrap());
+        let origin = AuditOrigin::local("cli");
+        let event = AuditEvent::done(origin, ACCEPT_AUDIT_PROBLEMS, json!({ "reason": "x" }));
+        store.record_events(&[&event], Timestamp(9)).unwrap();
+        let found = verify(&store);
+        assert_eq!((found.accepted_by, found.accepted_at), (Some(10), Some(Timestamp(9))));
+        assert_eq!(found.faults, [AuditFault::Removed { first_id: 8, last_id: 9 }]);
     }
 
     #[test]

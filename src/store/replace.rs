@@ -192,3 +192,65 @@ fn greater(a: IdCounters, b: IdCounters) -> IdCounters {
         link: a.link.max(b.link),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+    use crate::store::{AuditEvent, OpenOptions, RESTORE_BACKUP};
+
+    fn with_events(action: &'static str, count: usize) -> Store {
+        let options = OpenOptions { cache_bytes: 16 << 20, now: Timestamp(0), site_id: None };
+        let store = Store::with_backend(InMemoryBackend::new(), options).unwrap();
+        let event = AuditEvent::done(AuditOrigin::local("test"), action, Value::Null);
+        for _ in 0..count {
+            store.record_events(&[&event], Timestamp(5)).unwrap();
+        }
+        store
+    }
+
+    fn restore(from: &Store, into: &Store) {
+        let seq = into.read().unwrap().seq() + 1;
+        let new = SiteReplacement {
+            from: &from.read().unwrap(),
+            seq,
+            at: Timestamp(6),
+            action: RESTORE_BACKUP,
+            origin: &AuditOrigin::local("test"),
+            details: &Map::new(),
+        };
+        into.replace_site(&new).unwrap();
+    }
+
+    fn actions(store: &Store) -> Vec<String> {
+        let rows = store.read().unwrap().audit(None, 0).unwrap();
+        rows.map(|row| row.unwrap().action).collect()
+    }
+
+    /// A new host has logins and downloads before its site is restored.
+    #[test]
+    fn a_restore_brings_the_trail_and_keeps_what_happened_on_a_new_host_before() {
+        let (from, new_host) = (with_events("in backup", 3), with_events("on new host", 2));
+        restore(&from, &new_host);
+        let expected =
+            ["restore backup", "on new host", "on new host", "in backup", "in backup", "in backup"];
+        assert_eq!(actions(&new_host), expected);
+        let snapshot = new_host.read().unwrap();
+        assert_eq!(snapshot.verify_audit().unwrap().faults, []);
+        let head = from.read().unwrap().audit_chain().unwrap().unwrap().head;
+        let state = snapshot.find_audit_head(head).unwrap();
+        assert_eq!(state, crate::store::AuditHeadState::Same, "the chain of the site goes on");
+    }
+
+    #[test]
+    fn a_site_with_a_trail_of_its_own_keeps_it() {
+        let (first, second) = (with_events("first", 3), with_events("second", 2));
+        let site = with_events("on new host", 0);
+        restore(&first, &site);
+        restore(&second, &site);
+        let expected = ["restore backup", "restore backup", "first", "first", "first"];
+        assert_eq!(actions(&site), expected);
+        assert_eq!(site.read().unwrap().verify_audit().unwrap().faults, []);
+    }
+}

@@ -10,6 +10,7 @@ use super::mirror::Mirror;
 use super::round;
 use super::status::AuditComparison;
 use super::sync_state::{ClaimedSession, RemoteState};
+use crate::engine::EngineError;
 use crate::query::KnownAuditHead;
 use crate::sql::id_of;
 use crate::store::{
@@ -41,7 +42,11 @@ impl Mirror {
             "found": format!("{state:?}").to_lowercase(),
         });
         let event = AuditEvent::done(AuditOrigin::local("sync"), TRAIL_DIFFERS, details);
-        Ok(self.ask(self.engine.record_event(event))?)
+        match self.ask(self.engine.record_event(event)) {
+            // The log has it; a full volume must not keep the mirror from following.
+            Err(EngineError::ReadOnly { .. }) => Ok(()),
+            recorded => Ok(recorded?),
+        }
     }
 
     /// Keeps in the status which row PostgreSQL had as the newest when this run began to follow it.

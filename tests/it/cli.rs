@@ -1,6 +1,7 @@
 //! The command line.
 
 mod accounts;
+mod audit;
 mod config;
 mod doctor;
 mod healthcheck;

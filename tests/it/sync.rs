@@ -1,5 +1,6 @@
 //! The mirror in PostgreSQL, against real servers.
 
+mod audit;
 mod contract;
 pub(crate) mod exact;
 mod kills;

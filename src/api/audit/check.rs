@@ -76,7 +76,14 @@ pub(super) async fn accept_problems(
 
 async fn check(state: &ApiState) -> Result<AuditCheck, ApiError> {
     let mut known = audit_heads_of(&state.backups().observe().await?.entries);
-    known.extend(state.sync().status().audit_head);
+    let sync = state.sync().status();
+    known.extend(sync.audit_head);
     let snapshot = state.handle().read();
-    Ok(CHECKING.run_within(CHECK_WAIT, move || check_audit(&snapshot, known)).await??)
+    let mut check =
+        CHECKING.run_within(CHECK_WAIT, move || check_audit(&snapshot, known)).await??;
+    // What the job `audit` found in PostgreSQL.
+    for (row, problem) in sync.last_audit_comparison.into_iter().flat_map(|it| it.differences) {
+        check.add(row, problem);
+    }
+    Ok(check)
 }

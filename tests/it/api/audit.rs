@@ -1,5 +1,9 @@
 //! Request ids and the audit trail.
 
+mod check;
+mod routes;
+mod search;
+
 use http::Method;
 use serde_json::{Value, json};
 

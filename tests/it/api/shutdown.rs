@@ -1,7 +1,9 @@
 //! The request that stops the process.
 
 use http::Method;
+use unoc::store::{OpenOptions, Store};
 
+use crate::harness::commands::time;
 use crate::harness::http::Answer;
 use crate::harness::{TestApp, wait};
 
@@ -41,6 +43,7 @@ fn only_the_right_token_stops_it() {
         assert_eq!(post(&app, &[right]).expect(200).text(), r#"{"message":"Shutting down"}"#);
         app.ended().expect("a clean end");
         assert!(!endpoint.exists(), "nobody answers there any more");
+        a_stop_by_request_is_recorded(&app);
     }
 }
 
@@ -58,13 +61,21 @@ fn who_guesses_waits_and_is_written_down() {
     app.clock.advance(2);
     let row = wait::until("the row of the guesses", || {
         let rows = app.get("/api/audit?limit=1").expect(200).json();
-        (rows[0]["action"] == "shut down").then(|| rows[0].clone())
+        (rows[0]["action"] == "stop service").then(|| rows[0].clone())
     });
     assert_eq!(row["outcome"], "refused");
     assert_eq!(row["actor"], "api 127.0.0.1");
     post(&app, &[("x-shutdown-token", "open sesame")]).expect(200);
     app.ended().expect("a clean end");
     let app = app.restart(|_| {});
-    let rows = app.get("/api/audit?action=shut+down&limit=1").expect(200).json();
+    let rows = app.get("/api/audit?action=stop+service&limit=1").expect(200).json();
     assert_eq!(rows[0]["outcome"], "done", "{rows}");
+}
+
+fn a_stop_by_request_is_recorded(app: &TestApp) {
+    let options = OpenOptions { cache_bytes: 1 << 20, now: time(0), site_id: None };
+    let store = Store::open(&app.data_dir, options).expect("nobody else has it");
+    let mut rows = store.read().unwrap().audit(None, 0).unwrap();
+    let row = rows.next().expect("a row").unwrap();
+    assert_eq!((row.action.as_str(), row.origin.actor.as_str()), ("stop service", "api 127.0.0.1"));
 }
