@@ -14,8 +14,9 @@ use anyhow::{Context, Result};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tower::Service;
 use tracing::warn;
 
@@ -40,17 +41,39 @@ const PASSWD: &str = "/etc/passwd";
 const PASSWD_BYTES_MAX: u64 = 1 << 20;
 
 /// The socket. Its file is removed when this is dropped.
-pub(super) struct UnixSocket {
+struct UnixSocket {
     listener: UnixListener,
     file: SocketFile,
 }
 
 struct SocketFile(PathBuf);
 
-/// Listens on the socket. The service also runs without it.
-pub(super) fn open(config: &Config) -> Option<UnixSocket> {
+/// The server of the socket, and where clients connect.
+pub(super) struct UnixServer {
+    pub(super) path: PathBuf,
+    /// Ends after `stopping` has become true.
+    pub(super) task: JoinHandle<()>,
+}
+
+/// Serves on the socket. The service also runs without it: `None` if it cannot be made, which is logged.
+pub(super) fn start<S, B>(
+    config: &Config,
+    service: S,
+    drain_wait: Duration,
+    stopping: &watch::Receiver<bool>,
+) -> Option<UnixServer>
+where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     match UnixSocket::bind(config) {
-        Ok(socket) => Some(socket),
+        Ok(socket) => {
+            let path = socket.file.0.clone();
+            let served = socket.serve(service, drain_wait, stopping.clone());
+            Some(UnixServer { path, task: Handle::current().spawn(served) })
+        }
         Err(error) => {
             warn!("Commands on this host need a user: {error:#}");
             None
@@ -79,13 +102,8 @@ impl UnixSocket {
         Ok(Self { listener, file: SocketFile(path) })
     }
 
-    /// Where clients connect.
-    pub(super) fn path(&self) -> &Path {
-        &self.file.0
-    }
-
     /// Serves until `stopping` becomes true, then gives open requests `drain_wait` to finish.
-    pub(super) async fn serve<S, B>(
+    async fn serve<S, B>(
         self,
         service: S,
         drain_wait: Duration,
@@ -205,7 +223,7 @@ mod tests {
         let kept = UnixSocket::bind(&config).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
         let later = UnixSocket::bind(&config).unwrap();
-        assert_eq!(later.path(), path);
+        assert_eq!(later.file.0, path);
         UnixStream::connect(&path).await.unwrap();
         drop((kept, later));
         assert!(!path.exists());

@@ -160,13 +160,20 @@ pub(super) fn of_server(config: &Config) -> Result<Vec<DoctorFinding>, CommandEr
 fn of_access(config: &Config, mode: &str) -> Option<DoctorFinding> {
     let is_refused = mode == AuthMode::Open.as_str() && !config.host.is_loopback();
     let (state, what) = match mode {
-        _ if is_refused => (CheckState::Critical, "the service does not start"),
-        mode if mode == AuthMode::Insecure.as_str() => {
-            (CheckState::Warning, "everybody who reaches it may do everything (insecure_no_auth)")
-        }
+        _ if is_refused => (
+            CheckState::Critical,
+            format!(
+                "{} can be reached from the network, so the service does not start",
+                config.host
+            ),
+        ),
+        mode if mode == AuthMode::Insecure.as_str() => (
+            CheckState::Warning,
+            "everybody who reaches it may do everything (insecure_no_auth)".to_owned(),
+        ),
         _ => return None,
     };
-    let message = format!("There are no users, and {} is its address: {what}", config.host);
+    let message = format!("There are no users: {what}");
     let remedy = "Make the first user: sudo unoc user add NAME --role admin.";
     Some(DoctorFinding::new("access", "Who may use the service", state).with(message, Some(remedy)))
 }

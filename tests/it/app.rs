@@ -1,5 +1,6 @@
 //! The service and its host: limits, proxies, signals, the journal, terminals, the Unix socket.
 
+mod auth;
 mod crashes;
 mod incidents;
 mod limits;

@@ -16,6 +16,7 @@ pub(crate) mod notify_socket;
 pub(crate) mod oidc_provider;
 pub(crate) mod oracle;
 pub(crate) mod pebble;
+pub(crate) mod people;
 pub(crate) mod pgbouncer;
 pub(crate) mod plan;
 pub(crate) mod plant;

@@ -1,5 +1,9 @@
 //! Access control: hosts and origins.
 
+mod bypass;
+mod operations;
+mod sockets;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 

@@ -110,7 +110,8 @@ fn a_socket_of_another_address_is_closed_and_the_configured_one_is_used() {
     // The same port: the socket that this process still has would keep it in use.
     let port = address.port().to_string();
     let server = Server::start_by(directory.path(), &[], |_| {
-        let mut command = unoc(&["serve", "--host", "0.0.0.0", "--port", &port, "--insecure-no-auth"]);
+        let mut command =
+            unoc(&["serve", "--host", "0.0.0.0", "--port", &port, "--insecure-no-auth"]);
         passing(&listener, command.arg("--data-dir").arg(directory.path()))
     });
     let configured = SocketAddr::from(([0, 0, 0, 0], address.port()));

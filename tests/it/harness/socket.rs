@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 use tokio_tungstenite::tungstenite::{self, client};
 
@@ -43,22 +44,76 @@ impl Client {
     /// Connects to a namespace of a server under a path.
     #[track_caller]
     pub(crate) fn connect_under(address: SocketAddr, base: &str, namespace: &str) -> Self {
+        let url = format!("ws://{address}{base}/socket.io/?EIO=4&transport=websocket");
+        let connected = Self::connect_to(address, &url, namespace, &[], "");
+        connected.unwrap_or_else(|refusal| panic!("not connected: {refusal}"))
+    }
+
+    /// Connects with these headers, and with what the client says of itself (`auth`, a JSON text or nothing).
+    /// Returns the message of the refusal if it is not let in.
+    #[track_caller]
+    pub(crate) fn connect_as(
+        address: SocketAddr,
+        namespace: &str,
+        headers: &[(&'static str, String)],
+        auth: &str,
+    ) -> Result<Self, String> {
+        let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+        Self::connect_to(address, &url, namespace, headers, auth)
+    }
+
+    #[track_caller]
+    fn connect_to(
+        address: SocketAddr,
+        url: &str,
+        namespace: &str,
+        headers: &[(&'static str, String)],
+        auth: &str,
+    ) -> Result<Self, String> {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket option");
-        let url = format!("ws://{address}{base}/socket.io/?EIO=4&transport=websocket");
-        let (connection, _) = client(url, stream).expect("a WebSocket");
+        let mut request = url.into_client_request().expect("a request");
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().expect("a value"));
+        }
+        let (connection, _) = client(request, stream).expect("a WebSocket");
         connection.get_ref().set_read_timeout(Some(LOOK)).expect("a socket option");
         let prefix = if namespace == "/" { String::new() } else { format!("{namespace},") };
         let mut client = Self { connection, prefix, sid: String::new(), open: Value::Null };
         let open = client.packet(PATIENCE).expect("no error").expect("an open packet");
         client.open = serde_json::from_str(open.strip_prefix('0').expect("open")).expect("JSON");
-        client.send(&format!("40{}", client.prefix)).expect("the server reads");
+        client.send(&format!("40{}{auth}", client.prefix)).expect("the server reads");
         let connected = client.packet(PATIENCE).expect("no error").expect("a connect packet");
+        if let Some(refusal) = connected.strip_prefix(&format!("44{}", client.prefix)) {
+            let refusal: Value = serde_json::from_str(refusal).expect("JSON");
+            return Err(text_of(&refusal["message"]).to_owned());
+        }
         let payload = connected.strip_prefix(&format!("40{}", client.prefix));
         let payload = payload.unwrap_or_else(|| panic!("not connected: {connected}"));
         let payload: Value = serde_json::from_str(payload).expect("JSON");
         text_of(&payload["sid"]).clone_into(&mut client.sid);
-        client
+        Ok(client)
+    }
+
+    /// Waits until the server has ended the namespace; events on the way are not looked at.
+    #[track_caller]
+    pub(crate) fn until_disconnected(&mut self) {
+        let ended = format!("41{}", self.prefix);
+        let end = wait::now() + PATIENCE;
+        while wait::now() < end {
+            match self.packet(PATIENCE) {
+                Ok(Some(packet)) if packet == ended => return,
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+        panic!("the server did not end {ended}");
+    }
+
+    /// Sends an event with a payload.
+    pub(crate) fn emit_with(&mut self, name: &str, payload: &Value) {
+        let packet = format!("42{}[\"{name}\",{payload}]", self.prefix);
+        self.send(&packet).expect("the server reads");
     }
 
     /// The next event, if one comes in time.
