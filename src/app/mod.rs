@@ -78,14 +78,10 @@ use self::reload::{ConfigReloader, ReloadParts};
 use self::shutdown::{begin_shutdown, run_until_stopped, stop_requested};
 use self::signals::Signals;
 use self::start::{EngineEnd, StartedSite, end_engine, engine_result, load_demo, tidy};
-<<<<<<< ours
+use self::unix_socket::UnixServer;
 use crate::api::{
     self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, SupportSource, TokenCheck,
 };
-=======
-use self::unix_socket::UnixServer;
-use crate::api::{self, ApiOptions, ApiState, ServiceSecret, ShutdownGuard, TokenCheck};
->>>>>>> theirs
 use crate::auth::AuthHandle;
 use crate::backup::Backups;
 use crate::config::Config;
@@ -179,14 +175,9 @@ impl App {
             start_incidents(&config, &handle, &job_handle, routes, &mut tasks, &stopping)?;
         let (layer, sockets) = settings::start_sockets(&config, &handle, &auth, &logs)?;
         let connections = ConnectionLimit::new(config.max_connections);
-        let secret = ServiceSecret::draw();
         let parts = CheckedParts {
             engine: handle.clone(),
             auth: auth.clone(),
-<<<<<<< ours
-=======
-            service: secret.clone(),
->>>>>>> theirs
             incidents: incidents.clone(),
             sync: sync.clone(),
             jobs: job_handle,
@@ -201,10 +192,7 @@ impl App {
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let reloaded = ReloadParts::of(&parts, &logs, &notices, &health);
         let reloader = ConfigReloader::new(reloaded, inputs.read_config, config.clone());
-<<<<<<< ours
         let secret = own_server.secret.clone();
-=======
->>>>>>> theirs
         let services = parts.services(health, notices, logs.clone());
         let support = support::source(reloader.config(), own_server);
         let options = api_options(&config, &shutdown, sign_in, support);
@@ -213,27 +201,15 @@ impl App {
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::gate_rules(&config, &auth, secret), service);
         let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
-<<<<<<< ours
-        let unix_service = service.clone();
+        let unix_server = unix_socket::start(&config, service.clone(), DRAIN_WAIT, &stopping);
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
         auth::tell_access(&config, &auth, &entrance.own_server().url());
-        let unix_socket = unix_socket::open(&config);
         announce(&config, &handle, &entrance.url(), address);
-        let socket = unix_socket.as_ref().map(|socket| socket.path().to_owned());
+        let socket = unix_server.as_ref().map(|server| server.path.clone());
         write_endpoint(&entrance, &config, socket, (&mut tasks, &stopping));
-        let unix_server = unix_socket
-            .map(|socket| runtime.spawn(socket.serve(unix_service, DRAIN_WAIT, stopping.clone())));
         let ending = (DRAIN_WAIT, &stopping);
         let servers = entrance.serve(&config, service, connections, ending, &mut tasks)?;
-=======
-        let unix_server = unix_socket::start(&config, service.clone(), DRAIN_WAIT, &stopping);
-        let server = server::HttpServer { listener, service, connections, drain_wait: DRAIN_WAIT };
-        let runtime = tokio::runtime::Handle::current();
-        let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
-        announce(&config, &handle, &auth, (address, reachable), unix_server.as_ref());
-        let server = runtime.spawn(server.serve(stopping));
->>>>>>> theirs
         Ok(Some(Self {
             address,
             config,
@@ -306,19 +282,12 @@ impl App {
         shutdown.send_replace(true);
         backups.stop();
         sockets.close().await;
-<<<<<<< ours
         let mut servers = servers;
         while let Some(ended) = servers.join_next().await {
             log_failure(ended);
         }
         if let Some(server) = unix_server {
-            log_failure(server.await);
-=======
-        for server in [server].into_iter().chain(unix_server.map(|it| it.task)) {
-            if let Err(error) = server.await {
-                error!(%error, "The HTTP server failed");
-            }
->>>>>>> theirs
+            log_failure(server.task.await);
         }
         systemd::show_status("Stopping: waiting for jobs");
         // They were stopped together with the server and have a deadline of their own.
@@ -331,7 +300,6 @@ impl App {
             Some(exit) => exit,
             None => {
                 systemd::show_status("Stopping: writing the last changes");
-                auth.flush().await;
                 end_run(&handle, run).await;
                 if tokio::time::timeout(TASKS_WAIT, auth.flush()).await.is_err() {
                     warn!("The last uses of sessions and tokens were not written in time");
@@ -348,26 +316,9 @@ impl App {
     }
 }
 
-<<<<<<< ours
 fn log_failure(ended: std::result::Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         error!(%error, "A server of HTTP failed");
-=======
-/// Tells commands on this host, systemd and the log that the service answers.
-fn announce(
-    config: &Config,
-    handle: &EngineHandle,
-    auth: &AuthHandle,
-    (address, reachable): (SocketAddr, SocketAddr),
-    unix_server: Option<&UnixServer>,
-) {
-    log_ignored_settings(config);
-    auth::tell_access(config, auth, reachable);
-    let socket = unix_server.map(|it| it.path.as_path());
-    if let Err(error) = endpoint::write(&config.data_dir, reachable, &config.base_path, socket) {
-        // On a full volume the service still serves reads.
-        warn!("Commands on this host will not find this server: {error:#}");
->>>>>>> theirs
     }
 }
 
