@@ -101,6 +101,17 @@ def before(text):
         "sudo install -d -o unoc -g unoc -m 700 /mnt/nfs/unoc": '''
             mkdir -p /mnt/nfs
             mount -t tmpfs share /mnt/nfs''',
+        # What an authority would have issued.
+        "sudo install -m 644 noc.pem /etc/unoc/tls.pem": '''
+            cd /home/engineer
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=noc.example.org \\
+              -addext subjectAltName=DNS:noc.example.org -keyout noc.key -out noc.pem 2> /dev/null
+            chown engineer noc.key noc.pem''',
+        # Proxies use ports 80 and 443 again.
+        "Reverse proxy: sudo systemctl restart unoc": '''
+            sed -i '/^tls_/d; /^port/d; /^http_redirect_port/d' /etc/unoc/unoc.toml
+            sed -i '/^PrivateUsers=no/d; /CAP_NET_BIND_SERVICE/d' /etc/systemd/system/unoc.service.d/override.conf
+            systemctl daemon-reload''',
         "sudo systemctl reload caddy": caddy(text) + '''
             echo 'cacert = /etc/ssl/noc.pem' >> /home/engineer/.curlrc
             systemctl start caddy''',

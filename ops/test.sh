@@ -22,7 +22,7 @@ install_packages() {
   local wanted=(cc:build-essential git:git curl:curl python3:python3 shellcheck:shellcheck node:nodejs npm:npm
     debootstrap:debootstrap systemd-nspawn:systemd-container lintian:lintian podman:podman
     bwrap:bubblewrap mmdebstrap:mmdebstrap pgbouncer:pgbouncer
-    age:age zstd:zstd minisign:minisign strace:strace nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog prometheus:prometheus)
+    age:age zstd:zstd minisign:minisign strace:strace nginx:nginx-light caddy:caddy haproxy:haproxy rsyslogd:rsyslog prometheus:prometheus pebble:pebble)
   local missing=() pair
   for pair in "${wanted[@]}"; do
     has "${pair%%:*}" || missing+=("${pair##*:}")

@@ -1,18 +1,65 @@
 //! A keep-alive HTTP/1.1 client that does no more than it must: it finds the end of an answer,
 //! counts its bytes and notes when the first one came.
 
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// Large enough that a list of megabytes arrives in few reads.
 const BUFFER_BYTES: usize = 256 << 10;
 
+/// The bytes of a connection, in the clear or not.
+enum Transport {
+    Plain(TcpStream),
+    Encrypted(Box<TlsStream<TcpStream>>),
+}
+
+impl Transport {
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(stream) => stream.write_all(bytes).await,
+            Self::Encrypted(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await
+            }
+        }
+    }
+
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer).await,
+            Self::Encrypted(stream) => stream.read(buffer).await,
+        }
+    }
+}
+
+/// Returns what connects to a server that shows a certificate signed by itself, in this file.
+pub(crate) fn connector(certificate: &Path) -> Result<TlsConnector> {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_file_iter(certificate)? {
+        roots.add(root?)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
 /// One connection, kept open between requests.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Transport,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
@@ -50,7 +97,20 @@ impl Connection {
             .await
             .with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 })
+        Ok(Self::over(Transport::Plain(stream)))
+    }
+
+    /// The same to a server that speaks TLS.
+    pub(crate) async fn open_encrypted(address: &str, tls: &TlsConnector) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost")?;
+        let stream = tls.connect(name, stream).await.context("the handshake")?;
+        Ok(Self::over(Transport::Encrypted(Box::new(stream))))
+    }
+
+    fn over(stream: Transport) -> Self {
+        Self { stream, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0 }
     }
 
     /// Sends a whole request and reads the whole answer, its body into `kept` if there is one.
@@ -59,7 +119,7 @@ impl Connection {
         request: &[u8],
         kept: Option<&mut Vec<u8>>,
     ) -> Result<Answer> {
-        self.stream.write_all(request).await.context("sending the request")?;
+        self.stream.send(request).await.context("sending the request")?;
         let head = self.read_head().await?;
         let head_at = Instant::now();
         let mut body = Body { bytes: 0, first_byte: None, kept };

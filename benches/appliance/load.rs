@@ -15,6 +15,9 @@ use crate::stats::{quantile, sorted};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) address: String,
+    /// The certificate that a server with TLS shows, signed by itself (PEM).
+    #[serde(default)]
+    pub(crate) certificate: Option<PathBuf>,
     pub(crate) connections: usize,
     /// Requests of this time are answered and not counted.
     pub(crate) warmup_s: f64,
@@ -101,8 +104,12 @@ async fn drive(plan: &Plan) -> Result<Outcome> {
         Job::Get { .. } | Job::Provision { .. } => Vec::<u64>::new(),
     });
     let mut connections = Vec::with_capacity(plan.connections);
+    let tls = plan.certificate.as_deref().map(http::connector).transpose()?;
     for _ in 0..plan.connections {
-        connections.push(Connection::open(&plan.address).await?);
+        connections.push(match &tls {
+            Some(tls) => Connection::open_encrypted(&plan.address, tls).await?,
+            None => Connection::open(&plan.address).await?,
+        });
     }
     let begin = Instant::now() + Duration::from_secs_f64(plan.warmup_s);
     let end = begin + Duration::from_secs_f64(plan.seconds);

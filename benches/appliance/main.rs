@@ -19,6 +19,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
 
 mod baseline;
+mod crowd;
 mod director;
 mod http;
 mod line;
@@ -39,7 +40,7 @@ const USAGE: &str = "\
 Measures the release binary beside a bare server. Use ops/bench.sh, which builds both and calls
   appliance run --binary PATH --scratch DIR [--write FILE] [--rounds N] [--seconds S] [SCENARIO…]
 
-scenarios: get_one list first_byte provision broadcast recompute storm sync backup checks metrics footprint
+scenarios: get_one list first_byte provision broadcast recompute storm sync backup checks metrics exposure footprint
 (all, when none is named)
   --scratch DIR   where stores are made: the file system whose fsync is measured
   --write FILE    put the tables between this Markdown file's `<!-- bench:SCENARIO -->` markers,
@@ -57,6 +58,7 @@ fn main() -> Result<()> {
             "run" => director::run(rest),
             "baseline" => baseline::run(one(rest)?),
             "load" => load::run(one(rest)?),
+            "crowd" => crowd::run(one(rest)?),
             "watch" => watch::run(one(rest)?),
             "outage" => outage::run(one(rest)?),
             "pace" => pace::run(one(rest)?),

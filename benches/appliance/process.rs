@@ -92,16 +92,22 @@ fn start(
 
 /// Starts a bare server in a process of its own.
 pub(crate) fn start_bare(plan: &baseline::Plan) -> Result<Server> {
-    let mut child = ourselves("baseline", plan)?
+    start_role("baseline", plan)
+}
+
+/// Starts another role of this program, which runs until it is dropped, and waits for its first line: the address of a
+/// server, or any other word.
+pub(crate) fn start_role(role: &str, plan: &impl Serialize) -> Result<Server> {
+    let mut child = ourselves(role, plan)?
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .context("starting the bare server")?;
-    let output = child.stdout.take().context("the bare server has no output")?;
+        .with_context(|| format!("starting {role}"))?;
+    let output = child.stdout.take().with_context(|| format!("{role} has no output"))?;
     let mut server = Server { child, address: String::new(), log: None };
     BufReader::new(output).read_line(&mut server.address)?;
     server.address = server.address.trim().to_owned();
-    ensure!(!server.address.is_empty(), "the bare server did not start");
+    ensure!(!server.address.is_empty(), "{role} did not start");
     Ok(server)
 }
 
@@ -126,8 +132,14 @@ impl Server {
             }
             if self.address.is_empty() {
                 let text = fs::read_to_string(endpoint).unwrap_or_default();
-                if let Some(address) = text.trim().strip_prefix("http://") {
+                let url = text.lines().next().unwrap_or_default().trim();
+                if let Some(address) = url.strip_prefix("http://") {
                     address.clone_into(&mut self.address);
+                }
+                if let Some(address) = url.strip_prefix("https://") {
+                    // The file is written once requests are answered; the client here knows no TLS.
+                    address.clone_into(&mut self.address);
+                    return Ok(());
                 }
             }
             if !self.address.is_empty() && ureq::get(self.url("/health/ready")).call().is_ok() {

@@ -4,13 +4,11 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use http::{Request, Response};
 use http_body::Body;
-use ipnet::IpNet;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::Service;
@@ -29,14 +27,12 @@ use crate::config::Config;
 use crate::engine::Clock;
 use crate::util::run_blocking;
 
-/// Connections to the port of plain HTTP at a time, beside those of the server: each gets one short answer.
-const REDIRECT_CONNECTIONS_MAX: usize = 256;
-
 /// Bound listeners and the certificate, before anything is served.
 pub(super) struct Entrance {
     listeners: BoundListeners,
     certificate: Option<ServedCertificate>,
     own_server: OwnServer,
+    connections: ConnectionLimit,
 }
 
 impl Entrance {
@@ -58,7 +54,8 @@ impl Entrance {
             secret,
             tls: certificate.as_ref().map(ServedCertificate::pinned).transpose()?,
         };
-        Ok(Self { listeners, certificate, own_server })
+        let connections = ConnectionLimit::new(config.max_connections);
+        Ok(Self { listeners, certificate, own_server, connections })
     }
 
     /// Returns the address that the server listens on.
@@ -69,6 +66,11 @@ impl Entrance {
     /// Returns the server as this host reaches it.
     pub(super) fn own_server(&self) -> &OwnServer {
         &self.own_server
+    }
+
+    /// Returns how many clients are connected to the server.
+    pub(super) fn connections(&self) -> &ConnectionLimit {
+        &self.connections
     }
 
     /// Returns what the server shows; `None` for plain HTTP.
@@ -91,7 +93,6 @@ impl Entrance {
         self,
         config: &Config,
         service: S,
-        connections: ConnectionLimit,
         (drain_wait, stopping): (Duration, &watch::Receiver<bool>),
         tasks: &mut JoinSet<()>,
     ) -> Result<JoinSet<()>>
@@ -101,7 +102,8 @@ impl Entrance {
         S::Future: Send,
         B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
     {
-        let Self { listeners: BoundListeners { server, redirect }, certificate, .. } = self;
+        let Self { listeners, certificate, connections, .. } = self;
+        let BoundListeners { server, redirect } = listeners;
         let addresses = address_limit(config);
         let encryption =
             certificate.as_ref().map(|it| it.encryption(config.hsts_days)).transpose()?;
@@ -112,7 +114,8 @@ impl Entrance {
             let plain = HttpServer {
                 listener,
                 service,
-                connections: ConnectionLimit::new(REDIRECT_CONNECTIONS_MAX),
+                // One limit for both, which is that of open files.
+                connections: connections.clone(),
                 addresses: addresses.clone(),
                 encryption: None,
                 drain_wait,
@@ -163,8 +166,8 @@ pub(super) fn write_endpoint(
 }
 
 fn address_limit(config: &Config) -> AddressLimit {
-    let proxies: Arc<[IpNet]> = config.trusted_proxies.clone().into();
+    let config = config.clone();
     AddressLimit::new(config.max_connections_per_address, move |address| {
-        proxies.iter().any(|proxy| proxy.contains(&address))
+        config.is_trusted_proxy(address)
     })
 }

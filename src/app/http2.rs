@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tower::Service;
 
-use super::connection::{ConnectionOptions, FIRST_REQUEST_WAIT, HEAD_BYTES_MAX, answer};
+use super::exchange::{ConnectionOptions, FIRST_REQUEST_WAIT, HEAD_BYTES_MAX, answer};
 use super::request_body::RequestBody;
 
 /// Requests at a time. A page loads some twenty files at once.

@@ -148,8 +148,8 @@ fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
         }
         io::ErrorKind::PermissionDenied => {
             anyhow!(
-                "no permission to listen on port {port}; have systemd open it (DEPLOYMENT.md, *Ports 80 and 443*), \
-                 or choose one above 1023"
+                "no permission to listen on port {port}; DEPLOYMENT.md, *Ports 80 and 443*, says how the service \
+                 gets it, or choose a port above 1023"
             )
         }
         _ if error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error()) => anyhow!(

@@ -14,7 +14,9 @@ mod doctor;
 mod duties;
 mod endpoint;
 mod entrance;
+mod exchange;
 mod history;
+mod http1;
 mod http2;
 mod incidents;
 mod jobs;
@@ -43,6 +45,7 @@ mod tls;
 mod unix_socket;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +72,6 @@ pub use support_store::support_files_of_store;
 
 use self::applied_config::AppliedConfig;
 use self::checks::{CheckedParts, start_checks};
-use self::connections::ConnectionLimit;
 use self::entrance::{Entrance, write_endpoint};
 use self::incidents::{begin_run, start_incidents};
 use self::jobs::start_jobs;
@@ -168,13 +170,12 @@ impl App {
         let entrance =
             Entrance::open(&config, inputs.passed, &clock, ServiceSecret::draw()).await?;
         let (address, own_server) = (entrance.address(), entrance.own_server().clone());
-        let page_url = own_server.url();
-        let routes = NoticeRoutes::new(notice_settings.for_site(&config, &handle, page_url));
+        let notices = notice_settings.for_site(&config, &handle, own_server.url());
+        let routes = NoticeRoutes::new(notices);
         let (job_handle, jobs) = start_jobs(&handle, &backups, &routes, &logs, &sync).await?;
         let (incidents, notices) =
             start_incidents(&config, &handle, &job_handle, routes, &mut tasks, &stopping)?;
         let (layer, sockets) = settings::start_sockets(&config, &handle, &auth, &logs)?;
-        let connections = ConnectionLimit::new(config.max_connections);
         let parts = CheckedParts {
             engine: handle.clone(),
             auth: auth.clone(),
@@ -187,7 +188,7 @@ impl App {
             own_server: own_server.clone(),
             certificate: entrance.certificate().cloned(),
             min_free_bytes: config.min_free_bytes,
-            connections: connections.clone(),
+            connections: entrance.connections().clone(),
         };
         let health = start_checks(&parts, &mut tasks, &stopping)?;
         let reloaded = ReloadParts::of(&parts, &logs, &notices, &health);
@@ -205,11 +206,9 @@ impl App {
         let runtime = tokio::runtime::Handle::current();
         let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
         auth::tell_access(&config, &auth, &entrance.own_server().url());
-        announce(&config, &handle, &entrance.url(), address);
         let socket = unix_server.as_ref().map(|server| server.path.clone());
-        write_endpoint(&entrance, &config, socket, (&mut tasks, &stopping));
-        let ending = (DRAIN_WAIT, &stopping);
-        let servers = entrance.serve(&config, service, connections, ending, &mut tasks)?;
+        announce(&entrance, &config, &handle, socket, (&mut tasks, &stopping));
+        let servers = entrance.serve(&config, service, (DRAIN_WAIT, &stopping), &mut tasks)?;
         Ok(Some(Self {
             address,
             config,
@@ -322,10 +321,18 @@ fn log_failure(ended: std::result::Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Tells systemd and the log that the service answers.
-fn announce(config: &Config, handle: &EngineHandle, url: &str, address: SocketAddr) {
+/// Tells commands on this host, systemd and the log that the service answers.
+fn announce(
+    entrance: &Entrance,
+    config: &Config,
+    handle: &EngineHandle,
+    socket: Option<PathBuf>,
+    ending: (&mut JoinSet<()>, &watch::Receiver<bool>),
+) {
     log_ignored_settings(config);
-    systemd::ready(url);
+    write_endpoint(entrance, config, socket, ending);
+    let (url, address) = (entrance.url(), entrance.address());
+    systemd::ready(&url);
     info!(%address, site.id = %handle.site_id(), "UNOC {} serves {url}/", env!("CARGO_PKG_VERSION"));
 }
 

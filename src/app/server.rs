@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use tower::Service;
 use tracing::{debug, warn};
 
-use super::connection::{ConnectionOptions, FIRST_REQUEST_WAIT, HEAD_WAIT, serve_connection};
+use super::connection::serve_connection;
 use super::connections::{AddressLimit, ConnectionLimit};
+use super::exchange::{ConnectionOptions, FIRST_REQUEST_WAIT, HEAD_WAIT};
 use super::permit_stream::PermitStream;
 use super::request_body::RequestBody;
 use super::shutdown::stop_requested;

@@ -20,8 +20,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::Service;
 use tracing::warn;
 
-use super::connection::{ConnectionOptions, serve_connection};
+use super::connection::serve_connection;
 use super::connections::ConnectionLimit;
+use super::exchange::ConnectionOptions;
 use super::permit_stream::PermitStream;
 use super::request_body::RequestBody;
 use super::server::AcceptFailures;

@@ -15,7 +15,7 @@ use super::audit_args::AuditAction;
 use super::backup_args::{BackupAction, RestoreArgs};
 use super::log_start::LogStart;
 use super::service::{self, InstalledService};
-use super::tls::TlsAction;
+use super::tls_args::TlsAction;
 use super::upgrade_args::{RollbackArgs, UpgradeArgs};
 use crate::config::{self, Config, ConfigErrors, DEFAULT_FILE, Key, Sources};
 use crate::store::ReportKind;

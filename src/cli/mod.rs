@@ -52,6 +52,7 @@ mod sync;
 mod table;
 mod time_span;
 mod tls;
+mod tls_args;
 mod upgrade;
 mod upgrade_args;
 mod upgrade_host;

@@ -10,9 +10,10 @@ use serde_json::json;
 use super::args::Cli;
 use super::exit::CommandError;
 use super::host_names::host_names;
+use super::tls_args::TlsAction;
 use crate::config::{Config, DEFAULT_FILE};
 use crate::engine::Clock;
-use crate::tls::{CertificateFiles, SELF_SIGNED_DAYS_MAX, self_signed};
+use crate::tls::{CertificateFiles, self_signed};
 use crate::util::files::{PRIVATE_MODE, write_durably};
 
 /// Where the pair is, inside the data directory, unless the configuration says otherwise.
@@ -22,23 +23,6 @@ const KEY_FILE: &str = "key.pem";
 const DIRECTORY_MODE: u32 = 0o750;
 /// A certificate is public.
 const CERTIFICATE_MODE: u32 = 0o644;
-
-#[derive(clap::Subcommand)]
-pub(super) enum TlsAction {
-    /// Write a certificate that is signed by itself, and its key: into the files of tls_cert and tls_key, or
-    /// into the data directory
-    Selfsigned {
-        /// A further name or address that it is for, beside those of this host, allowed_hosts and public_url
-        #[arg(long = "name", value_name = "NAME")]
-        names: Vec<String>,
-        /// How long it is valid, in days
-        #[arg(long, default_value_t = SELF_SIGNED_DAYS_MAX, value_parser = clap::value_parser!(u16).range(1..=3650))]
-        days: u16,
-        /// Replace a certificate that is there
-        #[arg(long)]
-        force: bool,
-    },
-}
 
 pub(super) fn run(cli: &Cli, action: &TlsAction) -> Result<(), CommandError> {
     let TlsAction::Selfsigned { names, days, force } = action;

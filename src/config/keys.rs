@@ -70,9 +70,8 @@ mod tests {
             }
             checked += 1;
         }
-        let which =
-            "port, connections, two of sessions, cache, space, four to keep, hours, heartbeat";
-        assert_eq!(checked, 12, "{which}");
+        let which = "two ports, two of connections, hsts, two of sessions, cache, space, four to keep, hours, heartbeat";
+        assert_eq!(checked, 15, "{which}");
     }
 
     #[test]

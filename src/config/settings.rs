@@ -155,6 +155,11 @@ impl Config {
         self.backup_dir.clone().unwrap_or_else(|| self.data_dir.join(BACKUP_DIR))
     }
 
+    /// Returns whether the address is that of a reverse proxy which is believed who has connected to it.
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+
     /// Returns the configuration file that was read, if there was one.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()

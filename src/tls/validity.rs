@@ -30,7 +30,7 @@ impl Validity {
         // and after the last certificate, it tells both ends, and no second parser of certificates is needed.
         let not_before = match refusal_at(&parsed, Duration::ZERO) {
             Some(CertificateError::NotValidYetContext { not_before, .. }) => micros(not_before),
-            // It began in 1970 or before.
+            // It began at the first second of 1970; what is before cannot be parsed.
             _ => Timestamp(0),
         };
         match refusal_at(&parsed, Duration::from_secs(u64::MAX)) {
@@ -106,11 +106,11 @@ mod tests {
             );
             assert!(!validity.contains(Timestamp(validity.not_after.0 + 1)));
         };
-        // 2026-01-01, 2027-01-01, 2100-01-01 (a GeneralizedTime) and 1960-01-01, in seconds since 1970.
+        // 2026-01-01, 2027-01-01, 2100-01-01 (a GeneralizedTime) and 1970-01-01, in seconds since 1970.
         check(IsCa::NoCa, (2026, 2027), (1_767_225_600, 1_798_761_600));
         let authority = IsCa::Ca(BasicConstraints::Unconstrained);
         check(authority, (2026, 2100), (1_767_225_600, 4_102_444_800));
-        check(IsCa::NoCa, (1960, 2027), (0, 1_798_761_600));
+        check(IsCa::NoCa, (1970, 2027), (0, 1_798_761_600));
     }
 
     #[test]

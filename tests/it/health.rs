@@ -1,6 +1,7 @@
 //! Health checks: each is made to fail, becomes an incident, and recovers; probes that hang or panic.
 
 mod causes;
+mod certificate_causes;
 mod coverage;
 mod history;
 mod host_causes;

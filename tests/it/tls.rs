@@ -6,4 +6,4 @@ mod files;
 mod http2;
 mod plain_port;
 mod serving;
-mod site;
+pub(crate) mod site;

@@ -3,6 +3,7 @@
 mod backup;
 mod broadcast;
 mod checks;
+mod exposure;
 mod first_byte;
 mod footprint;
 mod get_one;
@@ -37,6 +38,7 @@ pub(crate) const ALL: &[(&str, Scenario)] = &[
     ("backup", backup::measure),
     ("checks", checks::measure),
     ("metrics", metrics::measure),
+    ("exposure", exposure::measure),
     ("footprint", footprint::measure),
 ];
 
@@ -68,6 +70,7 @@ fn drive_both(
         for (side, server) in servers.iter().enumerate() {
             let plan = load::Plan {
                 address: server.address.clone(),
+                certificate: None,
                 connections,
                 warmup_s: WARMUP_S,
                 seconds: bench.seconds / SLICES as f64,

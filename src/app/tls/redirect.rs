@@ -9,7 +9,7 @@ use crate::config::Config;
 const HTTPS_PORT: u16 = 443;
 
 /// Returns what answers at the port of plain HTTP. `port` is the one that the server listens on.
-pub(in super::super) fn redirect_service(
+pub(crate) fn redirect_service(
     config: &Config,
     certificate: &ServedCertificate,
     port: u16,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use instant_acme::{
-    Account, AuthorizationHandle, AuthorizationStatus, ChallengeType, Identifier, NewOrder, Order,
-    OrderStatus, RetryPolicy,
+    Account, AuthorizationHandle, AuthorizationStatus, ChallengeType, Error, Identifier, NewOrder,
+    Order, OrderStatus, RetryPolicy,
 };
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -127,7 +127,8 @@ fn challenge_certificate(name: &str, digest: &[u8]) -> Result<CertifiedKey, TlsE
 async fn wait_until_validated(order: &mut Order) -> Result<(), TlsError> {
     let policy = RetryPolicy::new().initial_delay(POLL_PAUSE).timeout(POLL_WAIT);
     match order.poll_ready(&policy).await {
-        Ok(OrderStatus::Invalid) => Err(why_invalid(order).await),
+        // One whose order already tells a problem does not tell for which name.
+        Ok(OrderStatus::Invalid) | Err(Error::Api(_)) => Err(why_invalid(order).await),
         Ok(_) => Ok(()),
         Err(error) => Err(authority_error("the validation".to_owned(), &error)),
     }
@@ -135,6 +136,7 @@ async fn wait_until_validated(order: &mut Order) -> Result<(), TlsError> {
 
 /// Asks what the authority found instead of what it looked for: it says so at the challenge of a name.
 async fn why_invalid(order: &mut Order) -> TlsError {
+    let of_order = order.state().error.as_ref().map(ToString::to_string);
     let mut authorizations = order.authorizations();
     while let Some(Ok(mut authorization)) = authorizations.next().await {
         let name = name_of(&authorization);
@@ -145,7 +147,8 @@ async fn why_invalid(order: &mut Order) -> TlsError {
             return fault(&name, format!("the authority could not validate it: {detail}"));
         }
     }
-    fault("the validation", "the authority calls the order invalid and does not say why")
+    let what = "the authority calls the order invalid and does not say why".to_owned();
+    fault("the validation", of_order.unwrap_or(what))
 }
 
 async fn issue(order: &mut Order, settings: &AcmeSettings) -> Result<PemPair, TlsError> {

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use crate::harness::certificates::self_signed;
 use crate::harness::notify_socket::NotifySocket;
+use crate::harness::postgres::free_port;
 use crate::harness::process::{Server, unoc};
 use crate::harness::wait::{self, PATIENCE};
+use crate::tls::site::PairFiles;
 
 /// A socket as systemd makes it, which this process keeps as systemd does.
 fn socket() -> (TcpListener, SocketAddr) {
@@ -144,4 +147,51 @@ fn systemd_gets_the_socket_to_keep_instead_of_an_earlier_one() {
     let kept: Vec<_> = received.filter(|text| text.starts_with("FDSTORE")).collect();
     assert_eq!(kept, ["FDSTOREREMOVE=1\nFDNAME=http\n", "FDSTORE=1\nFDNAME=http\n"]);
     drop(server);
+}
+
+#[test]
+fn systemd_gets_the_socket_of_plain_http_under_a_name_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = PairFiles::in_directory(directory.path());
+    files.write(&self_signed(&["localhost"]));
+    let data = directory.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let environment = [
+        ("UNOC_TLS_CERT", files.certificate.to_str().unwrap()),
+        ("UNOC_TLS_KEY", files.key.to_str().unwrap()),
+        ("UNOC_HTTP_REDIRECT_PORT", "0"),
+    ];
+    let mut manager = NotifySocket::new(directory.path());
+    let server = manager.start(&data, &environment);
+    manager.expect("READY=1");
+    let received = manager.received.iter().map(String::as_str);
+    let kept: Vec<_> = received.filter(|text| text.starts_with("FDSTORE=1")).collect();
+    assert_eq!(kept, ["FDSTORE=1\nFDNAME=http\n", "FDSTORE=1\nFDNAME=redirect\n"]);
+    drop(server);
+}
+
+/// Each finds its own again, whatever order systemd passes them in.
+#[test]
+fn both_sockets_are_found_again_by_their_ports() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = PairFiles::in_directory(directory.path());
+    files.write(&self_signed(&["localhost"]));
+    let data = directory.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let ((plain, plain_address), port) = (socket(), free_port());
+    let redirect_port = plain_address.port().to_string();
+    let environment = [
+        ("UNOC_TLS_CERT", files.certificate.to_str().unwrap()),
+        ("UNOC_TLS_KEY", files.key.to_str().unwrap()),
+        ("UNOC_HTTP_REDIRECT_PORT", redirect_port.as_str()),
+    ];
+    let server = Server::start_by(&data, &environment, |command| {
+        let mut fixed = unoc(&["serve", "--port", &port.to_string(), "--data-dir"]);
+        fixed.arg(&data).envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        passing(&plain, &fixed)
+    });
+    // A client that was in the queue of the passed socket is answered by the redirection.
+    assert_eq!(ask(plain_address).expect("an answer"), "HTTP/1.1 307 Temporary Redirect");
+    assert_eq!(server.address.port(), port);
+    assert!(server.terminate().0.success());
 }

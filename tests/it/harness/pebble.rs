@@ -81,7 +81,7 @@ impl Pebble {
             .args(["-dns01", &format!("127.0.0.1:{names_port}")])
             .args(["-management", &format!("127.0.0.1:{names_management}")])
             .args(["-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""])
-            .args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", ""]);
+            .args(["-http01", "", "-https01", "", "-tlsalpn01", ""]);
         let names = names.stdin(Stdio::null()).stdout(log("names.log")).stderr(log("names.err"));
         let names = names.spawn().expect("it is installed");
         let mut pebble = Command::new(PROGRAM);

@@ -5,7 +5,7 @@ use std::fs;
 use super::site::{HttpsSite, NAME, PairFiles, set_mode};
 use crate::harness::certificates::self_signed;
 use crate::harness::process::{said, unoc};
-use crate::harness::tls_client::{TlsClient, shown_certificate};
+use crate::harness::tls_client::shown_certificate;
 use crate::harness::{skip, wait};
 
 #[test]
@@ -13,11 +13,10 @@ fn a_new_pair_is_shown_without_a_restart_and_open_connections_stay() {
     let site = HttpsSite::start(&[]);
     let open = site.client.connect(site.port(), NAME).unwrap();
     let before = shown_certificate(&open);
-    let identity = self_signed(&[NAME, "localhost"]);
-    site.files().write(&identity);
-    let new = TlsClient::trusting(&identity.certificate);
+    site.files().write(&site.authority.issue(&[NAME, "localhost"]));
+    let shown = || shown_certificate(&site.client.connect(site.port(), NAME).unwrap());
     // By itself, within some seconds.
-    wait::until("the new certificate", || new.connect(site.port(), NAME).ok().map(drop));
+    let second = wait::until("the new certificate", || Some(shown()).filter(|it| *it != before));
     assert_eq!(shown_certificate(&open), before);
     site.server.logged(|line| line.contains("The certificate was replaced"));
     // Commands know the new one. Without the socket, they reach it over TLS.
@@ -27,11 +26,9 @@ fn a_new_pair_is_shown_without_a_restart_and_open_connections_stay() {
         (said.code == 0).then_some(())
     });
     // At once, when it is asked to.
-    let identity = self_signed(&[NAME]);
-    site.files().write(&identity);
-    site.run(&["reload", "--port", "0"]).expect(0);
-    let newer = TlsClient::trusting(&identity.certificate);
-    wait::until("the newer certificate", || newer.connect(site.port(), NAME).ok().map(drop));
+    site.files().write(&site.authority.issue(&[NAME]));
+    site.reload();
+    wait::until("the newer certificate", || (shown() != second).then_some(()));
     assert!(site.server.terminate().0.success());
 }
 
@@ -42,7 +39,7 @@ fn a_broken_pair_leaves_the_one_before_and_is_told() {
     let files = site.files();
     let (certificate, key) = (fs::read(&files.certificate).unwrap(), fs::read(&files.key).unwrap());
     // The key of another certificate.
-    files.write(&self_signed(&[NAME]));
+    files.write(&site.authority.issue(&[NAME]));
     fs::write(&files.certificate, &certificate).unwrap();
     let refused = site.run(&["reload", "--port", "0"]).expect(3);
     assert!(refused.stderr.contains("does not belong to the certificate"), "{refused:?}");

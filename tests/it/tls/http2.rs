@@ -36,8 +36,7 @@ struct ReceivedFrame {
 
 impl Frames {
     fn connect(site: &HttpsSite) -> Self {
-        let pem = std::fs::read_to_string(site.files().certificate).unwrap();
-        let client = TlsClient::speaking(&pem, &[&TLS13], &["h2"]);
+        let client = TlsClient::speaking(&site.authority.pem, &[&TLS13], &["h2"]);
         let connection = client.connect(site.port(), NAME).unwrap();
         assert_eq!(connection.conn.alpn_protocol(), Some(&b"h2"[..]));
         let mut frames = Self { connection };
@@ -80,9 +79,11 @@ impl Frames {
 #[test]
 fn curl_speaks_http2_and_sees_what_http1_shows() {
     let site = HttpsSite::start(&[("UNOC_DEV_FEATURES", "1")]);
+    let ca_file = site.server.data_dir().join("ca.pem");
+    std::fs::write(&ca_file, &site.authority.pem).unwrap();
     let curl = |arguments: &[&str]| {
         let mut command = Command::new("curl");
-        command.args(["-sS", "--max-time", "60", "--cacert"]).arg(site.files().certificate);
+        command.args(["-sS", "--max-time", "60", "--cacert"]).arg(&ca_file);
         let to = format!("{NAME}:{}:127.0.0.1", site.port());
         command.args(["--resolve", &to]).args(arguments);
         said(&mut command)

@@ -7,28 +7,31 @@ use http::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::certificates::{Identity, self_signed};
+use crate::harness::certificates::{Authority, Identity};
 use crate::harness::process::{Said, Server, said, unoc};
 use crate::harness::tls_client::TlsClient;
 use crate::harness::{unix_http, wait};
 
 /// The name by which the tests reach it.
-pub(super) const NAME: &str = "noc.example.org";
+pub(crate) const NAME: &str = "noc.example.org";
 
 /// A server with the pair of files that its settings name.
-pub(super) struct HttpsSite {
+pub(crate) struct HttpsSite {
     directory: TempDir,
-    pub(super) server: Server,
-    /// Trusts the certificate of the start.
-    pub(super) client: TlsClient,
+    pub(crate) server: Server,
+    /// Has signed its certificate, and signs others.
+    pub(crate) authority: Authority,
+    /// Trusts the authority.
+    pub(crate) client: TlsClient,
     environment: Vec<(String, String)>,
 }
 
 impl HttpsSite {
-    pub(super) fn start(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let identity = self_signed(&[NAME, "localhost", "127.0.0.1"]);
-        let client = TlsClient::trusting(&identity.certificate);
+        let authority = Authority::new();
+        let identity = authority.issue(&[NAME, "localhost", "127.0.0.1"]);
+        let client = TlsClient::trusting(&authority.pem);
         let files = PairFiles::in_directory(directory.path());
         files.write(&identity);
         let mut environment: Vec<(String, String)> = [
@@ -45,20 +48,20 @@ impl HttpsSite {
         let data_dir = directory.path().join("data");
         fs::create_dir(&data_dir).expect("our own directory");
         let server = start(&data_dir, &environment);
-        Self { directory, server, client, environment }
+        Self { directory, server, authority, client, environment }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.server.address.port()
     }
 
-    pub(super) fn files(&self) -> PairFiles {
+    pub(crate) fn files(&self) -> PairFiles {
         PairFiles::in_directory(self.directory.path())
     }
 
     /// Runs a command beside it, with its settings.
     #[track_caller]
-    pub(super) fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         let mut command = unoc(arguments);
         command.arg("--data-dir").arg(self.server.data_dir());
         for (name, value) in &self.environment {
@@ -67,14 +70,30 @@ impl HttpsSite {
         said(command.env("MAINPID", self.server.pid().to_string()))
     }
 
-    /// Waits until a check tells this state, and returns what it says.
+    /// Has it read its files again.
     #[track_caller]
-    pub(super) fn check(&self, id: &str, state: &str) -> String {
+    pub(crate) fn reload(&self) {
+        self.run(&["reload", "--port", "0"]).expect(0);
+    }
+
+    /// The incident of a check, once it has this state.
+    #[track_caller]
+    pub(crate) fn incident(&self, id: &str, state: &str) -> Value {
+        wait::until(&format!("the incident of {id} is {state}"), || {
+            let path = format!("/api/incidents?key=check:{id}");
+            let incident = get(self.server.data_dir(), &path)["incidents"].get(0)?.clone();
+            (incident["state"] == state).then_some(incident)
+        })
+    }
+
+    /// Runs a check until it tells this state, and returns what it says.
+    #[track_caller]
+    pub(crate) fn check(&self, id: &str, state: &str) -> String {
         wait_for_check(self.server.data_dir(), id, state)
     }
 }
 
-pub(super) fn start(data_dir: &Path, environment: &[(String, String)]) -> Server {
+pub(crate) fn start(data_dir: &Path, environment: &[(String, String)]) -> Server {
     let environment: Vec<(&str, &str)> =
         environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Server::start(data_dir, &environment)
@@ -82,43 +101,44 @@ pub(super) fn start(data_dir: &Path, environment: &[(String, String)]) -> Server
 
 /// What `GET` answers over the Unix socket.
 #[track_caller]
-pub(super) fn get(data_dir: &Path, path: &str) -> Value {
+pub(crate) fn get(data_dir: &Path, path: &str) -> Value {
     unix_http::send(&data_dir.join("unoc.sock"), &Method::GET, path, &[], "").expect(200).json()
 }
 
-/// Waits until a check tells this state, and returns what it says.
+/// Runs a check until it tells this state, and returns what it says.
 #[track_caller]
-pub(super) fn wait_for_check(data_dir: &Path, id: &str, state: &str) -> String {
-    let mut last = Value::Null;
+pub(crate) fn wait_for_check(data_dir: &Path, id: &str, state: &str) -> String {
+    let socket = data_dir.join("unoc.sock");
+    let path = format!("/api/health/run?check={id}");
     let found = wait::until(&format!("{id} is {state}"), || {
-        let health = get(data_dir, "/api/health");
-        let checks = health["checks"].as_array().expect("a list");
-        last = checks.iter().find(|check| check["id"] == id)?.clone();
-        (last["state"] == state).then(|| last.clone())
+        let answer = unix_http::send(&socket, &Method::POST, &path, &[], "").expect(200).json();
+        let checks = answer["checks"].as_array().expect("a list");
+        let check = checks.iter().find(|check| check["id"] == id)?;
+        (check["state"] == state).then(|| check.clone())
     });
     found["message"].as_str().unwrap_or_default().to_owned()
 }
 
 /// A certificate and its key in two files.
-pub(super) struct PairFiles {
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+pub(crate) struct PairFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl PairFiles {
-    pub(super) fn in_directory(directory: &Path) -> Self {
+    pub(crate) fn in_directory(directory: &Path) -> Self {
         Self { certificate: directory.join("cert.pem"), key: directory.join("key.pem") }
     }
 
     /// Replaces both, the one after the other.
-    pub(super) fn write(&self, identity: &Identity) {
+    pub(crate) fn write(&self, identity: &Identity) {
         fs::write(&self.certificate, &identity.certificate).expect("our own directory");
         fs::write(&self.key, &identity.key).expect("our own directory");
         set_mode(&self.key, 0o600);
     }
 }
 
-pub(super) fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own file");
 }

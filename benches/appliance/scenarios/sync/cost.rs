@@ -71,6 +71,7 @@ fn round(
     for slice in 0..SLICES {
         let plan = |server: &Server| load::Plan {
             address: server.address.clone(),
+            certificate: None,
             connections,
             warmup_s: WARMUP_S,
             seconds: bench.seconds / SLICES as f64,
