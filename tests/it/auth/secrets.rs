@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -18,7 +17,7 @@ const PASSWORD: &str = "correct horse battery";
 /// What an authenticator shows now, by a second implementation of RFC 6238.
 fn code_of(key: &str) -> String {
     let key = BASE32_NOPAD.decode(key.as_bytes()).expect("base32");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = u64::try_from(jiff::Timestamp::now().as_second()).expect("after 1970");
     let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("a key");
     mac.update(&(now / 30).to_be_bytes());
     let hash = mac.finalize().into_bytes();
@@ -53,7 +52,7 @@ fn plant(server: &Server) -> (Secrets, String) {
         server.http.send(http::Method::POST, path, &headers, Some(&body.to_string()))
     };
     let token = post("/api/tokens", &json!({"name": "ci", "scope": "operate"})).expect(201).json();
-    let enrolment = post("/api/account/totp", &json!({})).expect(200).json();
+    let enrolment = post("/api/account/totp", &json!({"password": PASSWORD})).expect(200).json();
     let key = enrolment["secret"].as_str().expect("a key").to_owned();
     let confirmed = post("/api/account/totp/confirm", &json!({"code": code_of(&key)})).expect(200);
     let codes = confirmed.json()["recovery_codes"].as_array().expect("codes").clone();
@@ -83,7 +82,7 @@ fn plant(server: &Server) -> (Secrets, String) {
 fn no_secret_leaves_the_store() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let postgres = Postgres::start();
+    let postgres = Postgres::start_with_dump();
     let url = postgres.as_ref().map(Postgres::url);
     let mut environment = vec![("UNOC_LOG_LEVEL", "TRACE")];
     environment.extend(url.as_deref().map(|url| ("DATABASE_URL", url)));
@@ -100,7 +99,8 @@ fn no_secret_leaves_the_store() {
     secrets.check("the audit trail", &get("/api/audit"));
     secrets.check("the log", &get("/api/logs"));
     run(&data, &["backup", "now"]).expect(0);
-    secrets.check("the backup", run(&data, &["backup", "cat", "latest"]).expect(0).stdout.as_bytes());
+    secrets
+        .check("the backup", run(&data, &["backup", "cat", "latest"]).expect(0).stdout.as_bytes());
     let bundle = directory.path().join("bundle.tar.gz");
     run(&data, &["support-bundle", bundle.to_str().expect("UTF-8")]).expect(0);
     secrets.check("the support bundle", &unpacked(&bundle));
@@ -110,7 +110,7 @@ fn no_secret_leaves_the_store() {
             let dump = postgres.dump("pg_dump", &postgres.url(), &["--inserts"]);
             secrets.check("the mirror", &dump);
         }
-        None => skip("looking for secrets in the mirror (PostgreSQL is not installed)"),
+        None => skip("looking for secrets in the mirror (PostgreSQL or pg_dump is not installed)"),
     }
     secrets.check("standard error", server.log().join("\n").as_bytes());
     // The restore keeps a copy of the store, and leaves users as they are.

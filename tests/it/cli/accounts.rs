@@ -18,11 +18,8 @@ const PASSWORD: &str = "correct horse battery";
 fn run_with_input(data_dir: &Path, arguments: &[&str], input: &str) -> Said {
     let mut command = unoc(arguments);
     command.arg("--data-dir").arg(data_dir).stdin(Stdio::piped());
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     // One that refuses at once does not read it.
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).ok();
     let output = child.wait_with_output().expect("the program ends");
@@ -76,10 +73,7 @@ fn users_are_made_changed_and_removed(data: &Path) {
         assert!(refused.stderr.contains(why), "{arguments:?}: {refused:?}");
     }
     let list = ["user", "list"];
-    assert_eq!(
-        line(data, &list, "NAME"),
-        "NAME ROLE STATE PASSWORD SECOND FACTOR LAST LOGIN FROM"
-    );
+    assert_eq!(line(data, &list, "NAME"), "NAME ROLE STATE PASSWORD SECOND FACTOR LAST LOGIN FROM");
     assert_eq!(line(data, &list, "Bo"), "Bo operator enabled yes no never -");
     run(data, &["user", "disable", "bo"]).expect(0);
     assert_eq!(line(data, &list, "Bo"), "Bo operator disabled yes no never -");
@@ -174,7 +168,10 @@ fn accounts_are_administered_on_the_running_server() {
     assert_eq!(ended, "Ended 2 sessions.\n");
     assert!(cookies.iter().all(|cookie| status(cookie) == 401));
     let list = line(data, &["user", "list"], "Bo");
-    assert!(list.starts_with("Bo viewer enabled yes no 20") && list.ends_with(" 127.0.0.1"), "{list}");
+    assert!(
+        list.starts_with("Bo viewer enabled yes no 20") && list.ends_with(" 127.0.0.1"),
+        "{list}"
+    );
     assert!(server.terminate().0.success());
 }
 
