@@ -112,7 +112,7 @@ fn own(caller: &Caller) -> Result<(UserId, SessionId), ApiError> {
     own.ok_or(ApiError::Forbidden("Only a user who is logged in has an account"))
 }
 
-/// Changes the own password. All other sessions of the user end.
+/// Changes the own password. All other sessions of the user end; API tokens stay until they are revoked.
 #[utoipa::path(
     post,
     path = "/api/account/password",
@@ -140,13 +140,19 @@ async fn change_password(
     post,
     path = "/api/account/totp",
     tag = "accounts",
-    responses((status = 200, body = TotpSecretView))
+    request_body = PasswordConfirmationSchema,
+    responses(
+        (status = 200, body = TotpSecretView),
+        (status = 400, body = ErrorBody, description = "The password is wrong, or there is a second factor already"),
+        (status = 429, body = ErrorBody, description = "Too many attempts failed; see Retry-After")
+    )
 )]
 async fn begin_totp(
     State(state): State<ApiState>,
     sender: Sender,
+    Body422(PasswordConfirmationBody(password)): Body422<PasswordConfirmationBody>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let enrolment = state.auth().begin_totp(own(&sender.caller)?.0)?;
+    let enrolment = state.auth().begin_totp(own(&sender.caller)?.0, password).await?;
     let (secret, otpauth_uri) = (enrolment.secret.0, enrolment.otpauth_uri.0);
     Ok((NO_STORE, Json(TotpSecretView { secret, otpauth_uri })))
 }
@@ -169,8 +175,8 @@ async fn confirm_totp(
     Origin(origin): Origin,
     Body422(TotpCodeBody(code)): Body422<TotpCodeBody>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let user = own(&sender.caller)?.0;
-    let recovery_codes = state.auth().confirm_totp(user, code, origin).await?.0.0;
+    let (user, session) = own(&sender.caller)?;
+    let recovery_codes = state.auth().confirm_totp(user, session, code, origin).await?.0.0;
     Ok((NO_STORE, Json(RecoveryCodesView { recovery_codes })))
 }
 

@@ -107,6 +107,9 @@ struct UserPatchSchema {
     /// Removes the second factor.
     #[schema(nullable = false)]
     clear_totp: Option<bool>,
+    /// Revokes all API tokens of the user, which outlive a new password.
+    #[schema(nullable = false)]
+    revoke_tokens: Option<bool>,
 }
 
 struct UserPatchBody(UserChange);
@@ -120,8 +123,10 @@ impl FromFields for UserPatchBody {
             is_disabled: fields.present("is_disabled", parse::boolean),
             password: fields.present("password", password),
             clear_totp: fields.present("clear_totp", parse::boolean).unwrap_or(false),
+            revoke_tokens: fields.present("revoke_tokens", parse::boolean).unwrap_or(false),
         };
-        fields.refuse_others(&["role", "is_disabled", "password", "clear_totp"]);
+        let known = ["role", "is_disabled", "password", "clear_totp", "revoke_tokens"];
+        fields.refuse_others(&known);
         Some(Self(change))
     }
 }
@@ -155,7 +160,8 @@ async fn add_user(
     Ok((StatusCode::CREATED, NO_STORE, Json(UserView::from(user))))
 }
 
-/// Changes a user, whose sessions end with it; removing the second factor alone ends none.
+/// Changes a user, whose sessions end with it; removing the second factor alone ends none. API tokens outlive a new
+/// password, unless `revoke_tokens` is true.
 #[utoipa::path(
     patch,
     path = "/api/users/{id}",

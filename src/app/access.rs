@@ -1,5 +1,7 @@
 //! The rules of access, from the settings.
 
+use std::net::IpAddr;
+
 use crate::api::{Access, GateRules, ServiceSecret, TrustedProxies};
 use crate::auth::AuthHandle;
 use crate::config::Config;
@@ -13,8 +15,25 @@ pub(super) fn gate_rules(config: &Config, auth: &AuthHandle, service: ServiceSec
         proxies: TrustedProxies::new(config.trusted_proxies.clone()),
         auth: auth.clone(),
         service,
+        has_local_tcp: !expects_proxy(config),
         base_path: config.base_path.clone(),
     }
+}
+
+/// Returns whether others are to reach the service through a proxy: it may pass on what looks as if it were sent on this
+/// host.
+fn expects_proxy(config: &Config) -> bool {
+    let is_elsewhere = |url: &String| !url.parse().is_ok_and(|url: http::Uri| is_near(&url));
+    !config.trusted_proxies.is_empty()
+        || !config.allowed_hosts.is_empty()
+        || config.public_url.as_ref().is_some_and(is_elsewhere)
+}
+
+/// Returns whether an address is one of this host's loopback.
+fn is_near(url: &http::Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 pub(super) fn access_rules(config: &Config) -> Access {

@@ -70,6 +70,11 @@ pub fn load_auth(config: &Config, engine: &EngineHandle) -> Result<AuthHandle> {
 /// first one.
 pub(super) fn tell_access(config: &Config, auth: &AuthHandle, own_url: &str) {
     match auth.mode() {
+        AuthMode::Login if config.insecure_no_auth => warn!(
+            "insecure_no_auth is on. There are users, so that everybody has to log in; but without them everybody who \
+             reaches {} could do everything. Remove the setting",
+            config.host
+        ),
         AuthMode::Login => {}
         AuthMode::Insecure => warn!(
             "insecure_no_auth is on and there are no users: everybody who reaches {} may do everything. Make the \

@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,11 @@ use crate::util::run_blocking;
 const SOCKET_FILE: &str = "unoc.sock";
 /// For the service and its group.
 const SOCKET_MODE: u32 = 0o660;
+/// The directory beside the socket in which it is made, and its name there: both are short, as a path has 107 bytes at
+/// most.
+const FRESH_DIRECTORY: &str = "unoc.new";
+const FRESH_FILE: &str = "s";
+const FRESH_DIRECTORY_MODE: u32 = 0o700;
 /// Connections at once, beside those over TCP: an administrator gets in when all of those are taken.
 const UNIX_CONNECTIONS_MAX: usize = 32;
 /// The file with the names of users (passwd(5)); larger ones have a directory service beside them.
@@ -92,13 +97,13 @@ impl UnixSocket {
         let directory = config.runtime_dir.as_ref().unwrap_or(&config.data_dir);
         let path = directory.join(SOCKET_FILE);
         let what = || format!("cannot listen on {}", path.display());
+        let fresh_directory = directory.join(FRESH_DIRECTORY);
+        let (listener, fresh) = bind_in_private(&fresh_directory).with_context(what)?;
         // Renamed into its place once its mode is right, so that nobody meets another one.
-        let fresh = directory.join(format!("{SOCKET_FILE}.new"));
-        remove_socket(&fresh).with_context(what)?;
-        let listener = UnixListener::bind(&fresh).with_context(what)?;
         fs::set_permissions(&fresh, Permissions::from_mode(SOCKET_MODE))
             .and_then(|()| remove_socket(&path))
             .and_then(|()| fs::rename(&fresh, &path))
+            .and_then(|()| fs::remove_dir(&fresh_directory))
             .with_context(what)?;
         Ok(Self { listener, file: SocketFile(path) })
     }
@@ -158,6 +163,19 @@ impl Drop for SocketFile {
     }
 }
 
+/// Binds a socket in a new directory that only this user can enter: between the bind and the right mode of the socket,
+/// the umask decides who may connect. Returns the socket's path.
+fn bind_in_private(directory: &Path) -> io::Result<(UnixListener, PathBuf)> {
+    let path = directory.join(FRESH_FILE);
+    // What an earlier run left that was killed.
+    match remove_socket(&path).and_then(|()| fs::remove_dir(directory)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    DirBuilder::new().mode(FRESH_DIRECTORY_MODE).create(directory)?;
+    Ok((UnixListener::bind(&path)?, path))
+}
+
 async fn accept(
     listener: &UnixListener,
     limit: &ConnectionLimit,
@@ -214,6 +232,22 @@ mod tests {
         assert_eq!(user_name(users, 999).as_deref(), Some("unoc"));
         assert_eq!(user_name(users, 0).as_deref(), Some("root"));
         assert_eq!(user_name(users, 998), None);
+    }
+
+    #[tokio::test]
+    async fn nobody_else_meets_it_before_its_mode_is_right() {
+        let directory = tempfile::tempdir().unwrap();
+        let fresh = directory.path().join(FRESH_DIRECTORY);
+        // Twice: as after a run that was killed in between.
+        for _ in 0..2 {
+            let (_, path) = bind_in_private(&fresh).unwrap();
+            assert_eq!(path.parent(), Some(&*fresh));
+            assert_eq!(fs::metadata(&fresh).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        let config = Config::for_data_dir(directory.path());
+        let socket = UnixSocket::bind(&config).unwrap();
+        assert_eq!(fs::metadata(socket.path()).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
+        assert!(!fresh.exists());
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::book::AuthBook;
+use super::book::{AuthBook, SessionLimits};
 use super::error::AuthError;
 use super::handle::AuthHandle;
 use super::hash_places::Asker;
@@ -17,6 +17,7 @@ use crate::store::{AuditEvent, AuditOrigin, AuthBatch, SessionId, TotpState, Use
 use crate::util::Hidden;
 
 const WRONG_PASSWORD: AuthError = AuthError::Wrong("The current password is wrong");
+const HAS_FACTOR: &str = "there is a second factor already; remove it first";
 const WRONG_CODE: AuthError = AuthError::Wrong("The code is wrong");
 
 impl AuthHandle {
@@ -34,7 +35,9 @@ impl AuthHandle {
     ) -> Result<(), AuthError> {
         let checked = self.confirm_password(user, &current).await?;
         let hash = self.checked_hash(Some(&new), &checked.name).await?;
+        let limits = self.session_limits();
         let decide = move |book: &AuthBook, now: Timestamp| {
+            check_session(book, checked.id, kept, limits, now)?;
             let mut user = unchanged(book, &checked)?;
             user.password_hash = hash;
             user.password_changed_at = Some(now);
@@ -47,20 +50,26 @@ impl AuthHandle {
         self.change(decide).await
     }
 
-    /// Draws the key of a second factor, which is in force once [`AuthHandle::confirm_totp`] has seen a code of it.
+    /// Draws the key of a second factor, which is in force once [`AuthHandle::confirm_totp`] has seen a code of it. It
+    /// takes the password: who finds a browser that was left open must not lock its user out.
     ///
     /// # Errors
-    /// [`AuthError::NotFound`]; [`AuthError::Refused`] when the user has one, or no password.
-    pub fn begin_totp(&self, user: UserId) -> Result<TotpEnrolment, AuthError> {
+    /// [`AuthError::NotFound`]; [`AuthError::Refused`] when the user has one, or no password; [`AuthError::Wrong`] for
+    /// the password.
+    pub async fn begin_totp(
+        &self,
+        user: UserId,
+        password: Password,
+    ) -> Result<TotpEnrolment, AuthError> {
         let user = self.user(user).ok_or(AuthError::NotFound("User"))?;
         if user.totp.is_some() {
-            let text = "there is a second factor already; remove it first";
-            return Err(AuthError::Refused(text.to_owned()));
+            return Err(AuthError::Refused(HAS_FACTOR.to_owned()));
         }
         if user.password_hash.is_none() {
             let text = "you log in through the provider, which asks for its own second factor";
             return Err(AuthError::Refused(text.to_owned()));
         }
+        let user = self.confirm_password(user.id, &password).await?;
         let secret = totp::new_secret();
         self.0.enrolments.begin(user.id, secret, self.now());
         Ok(totp::enrolment(&secret, &user.name))
@@ -69,10 +78,12 @@ impl AuthHandle {
     /// Puts the second factor into force, and returns its recovery codes.
     ///
     /// # Errors
-    /// [`AuthError::Wrong`] for the code; [`AuthError::Refused`] when none was begun, or too long ago.
+    /// [`AuthError::Wrong`] for the code; [`AuthError::Refused`] when none was begun, or too long ago, when there is one
+    /// already, and when the session has ended.
     pub async fn confirm_totp(
         &self,
         user: UserId,
+        session: SessionId,
         code: Hidden<String>,
         origin: AuditOrigin,
     ) -> Result<RecoveryCodes, AuthError> {
@@ -85,8 +96,13 @@ impl AuthHandle {
         self.0.throttle.succeed(attempt);
         let (codes, recovery_code_hashes) = totp::new_recovery_codes();
         let state = TotpState { secret: Hidden(secret), last_step, recovery_code_hashes };
-        let decide = move |book: &AuthBook, _: Timestamp| {
+        let limits = self.session_limits();
+        let decide = move |book: &AuthBook, now: Timestamp| {
+            check_session(book, user, session, limits, now)?;
             let mut user = book.user(user).ok_or(AuthError::NotFound("User"))?.clone();
+            if user.totp.is_some() {
+                return Err(AuthError::Refused(HAS_FACTOR.to_owned()));
+            }
             user.totp = Some(state);
             let event = AuditEvent::done(origin, "add second factor", json!({"user": user.name}));
             let batch = AuthBatch { users: vec![user], ..AuthBatch::default() };
@@ -143,6 +159,21 @@ impl AuthHandle {
     fn begin_confirmation(&self, user: UserId) -> Result<super::throttle::Attempt, AuthError> {
         let begun = self.0.throttle.begin(vec![ThrottleKey::Confirmation(user)], self.now());
         begun.map_err(|retry_after| AuthError::Throttled { retry_after })
+    }
+}
+
+/// Checks that the session in which a user changes something still is one: it may have been ended meanwhile, such as by
+/// somebody whose password was stolen.
+fn check_session(
+    book: &AuthBook,
+    user: UserId,
+    session: SessionId,
+    limits: SessionLimits,
+    now: Timestamp,
+) -> Result<(), AuthError> {
+    match book.live_session(session, limits, now) {
+        Some(owner) if owner.id == user => Ok(()),
+        _ => Err(AuthError::Refused("the session has ended; log in again".to_owned())),
     }
 }
 

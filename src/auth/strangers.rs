@@ -11,8 +11,8 @@ use crate::domain::Timestamp;
 
 /// How long a live connection may be open without joining a namespace: clients join with their first message.
 pub const JOIN_WAIT: Duration = Duration::from_secs(10);
-/// Connections that may be waiting to join at a time, each with some 20 KiB: a restart's worth of programs that send
-/// their token when they join. People with a session are not counted.
+/// Connections that may be waiting to join at a time: all programs that send their token when they join, after a
+/// restart. People with a session are not counted.
 const WAITING_MAX: usize = 512;
 /// The same of one address: an office of programs.
 const WAITING_OF_NETWORK_MAX: usize = 32;

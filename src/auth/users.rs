@@ -31,6 +31,8 @@ pub struct UserChange {
     pub password: Option<Password>,
     /// Remove the second factor.
     pub clear_totp: bool,
+    /// Revoke all API tokens of the user, which outlive a new password.
+    pub revoke_tokens: bool,
 }
 
 impl AuthHandle {
@@ -103,7 +105,7 @@ impl AuthHandle {
     }
 
     /// Changes a user. All sessions of the user end, since they would go on with what was before; to remove the
-    /// second factor ends none.
+    /// second factor or the tokens ends none.
     ///
     /// # Errors
     /// [`AuthError::NotFound`]; [`AuthError::Refused`]: the password, or nobody would be left to administer.
@@ -127,7 +129,9 @@ impl AuthHandle {
             if change.clear_totp {
                 user.totp = None;
             }
-            if user == *before {
+            let tokens = book.tokens(Some(id)).filter(|_| change.revoke_tokens);
+            let removed_tokens: Vec<_> = tokens.map(|token| token.id).collect();
+            if user == *before && removed_tokens.is_empty() {
                 return Ok((AuthWrite::default(), user));
             }
             book.check_user(&user)?;
@@ -135,9 +139,11 @@ impl AuthHandle {
                 User { totp: None, ..user.clone() } != User { totp: None, ..before.clone() };
             let removed_sessions =
                 if does_end { sessions_except(book, id, None) } else { Vec::new() };
-            let event = Some(AuditEvent::done(origin, "change user", differences(before, &user)));
+            let details = differences(before, &user, removed_tokens.len());
+            let event = Some(AuditEvent::done(origin, "change user", details));
+            let users = vec![user.clone()];
             let batch =
-                AuthBatch { users: vec![user.clone()], removed_sessions, ..AuthBatch::default() };
+                AuthBatch { users, removed_sessions, removed_tokens, ..AuthBatch::default() };
             Ok((AuthWrite { batch, event }, user))
         };
         self.change(decide).await
@@ -182,7 +188,7 @@ impl AuthHandle {
 }
 
 /// What the audit trail says of a change: never a secret.
-fn differences(before: &User, after: &User) -> Value {
+fn differences(before: &User, after: &User, revoked_tokens: usize) -> Value {
     let mut details = Map::from_iter([("user".to_owned(), json!(after.name))]);
     let mut add = |key: &str, before: Value, after: Value| {
         if before != after {
@@ -194,6 +200,9 @@ fn differences(before: &User, after: &User) -> Value {
     add("has_totp", json!(before.totp.is_some()), json!(after.totp.is_some()));
     if before.password_hash != after.password_hash {
         details.insert("password".to_owned(), json!("set"));
+    }
+    if revoked_tokens > 0 {
+        details.insert("revoked_tokens".to_owned(), json!(revoked_tokens));
     }
     Value::Object(details)
 }

@@ -13,6 +13,7 @@ mod log_followers;
 mod metrics;
 mod pace;
 mod presence;
+mod sid_owners;
 mod sockets;
 mod task;
 

@@ -17,11 +17,16 @@ use tokio::sync::Notify;
 use super::callers::caller_of;
 use super::fanout::{Event, JOINED, emit};
 use crate::auth::{Caller, Identity};
+use crate::domain::DeviceId;
+use crate::engine::EngineHandle;
 
 /// The event's name in both directions.
 const PRESENCE: &str = "presence";
 /// The least time between two lists: opening and leaving devices quickly makes one.
 const LIST_INTERVAL: Duration = Duration::from_millis(250);
+/// Windows of one person that are listed at a time: more than that nobody looks at, and one who opens many must not
+/// push the others off the list.
+const PLACES_OF_NAME_MAX: usize = 8;
 /// Most entries of a list, about 16 KiB of JSON: more people than that do not work on one site.
 const ENTRIES_MAX: usize = 200;
 
@@ -71,8 +76,11 @@ impl Presence {
             PRESENCE,
             |socket: SocketRef,
              State(presence): State<Self>,
+             State(handle): State<EngineHandle>,
              TryData(said): TryData<PlaceMessage>| {
-                if let (Ok(said), Some(name)) = (said, name_of(&caller_of(&socket))) {
+                if let (Ok(said), Some(name)) = (said, name_of(&caller_of(&socket)))
+                    && said.device_id.is_none_or(|id| is_device(&handle, id))
+                {
                     presence.set(socket.id, name, &said);
                 }
                 ready(())
@@ -118,6 +126,10 @@ impl Presence {
 
     fn set(&self, sid: Sid, name: Arc<str>, said: &PlaceMessage) {
         let mut places = self.lock();
+        let others = places.iter().filter(|(other, place)| **other != sid && place.name == name);
+        if said.device_id.is_some() && others.count() >= PLACES_OF_NAME_MAX {
+            return;
+        }
         let before = match said.device_id {
             Some(device_id) => {
                 places.insert(sid, Place { name, device_id, is_editing: said.is_editing })
@@ -132,6 +144,11 @@ impl Presence {
     fn lock(&self) -> MutexGuard<'_, HashMap<Sid, Place>> {
         self.0.places.lock().expect("no code that panics runs while it is held")
     }
+}
+
+/// Returns whether there is such a device; what cannot be read counts as none.
+fn is_device(handle: &EngineHandle, id: u64) -> bool {
+    matches!(handle.read().device(DeviceId(id)), Ok(Some(_)))
 }
 
 /// Returns by which name others know a client; `None` if nobody knows who it is.
@@ -161,6 +178,9 @@ fn entries<'a>(places: impl Iterator<Item = &'a Place>) -> Vec<PresenceEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
+    use crate::engine::{Clock, Engine, EngineOptions};
+    use crate::store::{OpenOptions, Store};
 
     #[test]
     fn each_person_is_listed_once_per_device() {
@@ -183,6 +203,35 @@ mod tests {
             (7, "bob".to_owned(), false),
         ];
         assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn one_person_does_not_fill_the_list() {
+        let presence = Presence::new();
+        let said = |device_id| PlaceMessage { device_id, is_editing: false };
+        let sids: Vec<Sid> = (0..2 * PLACES_OF_NAME_MAX).map(|_| Sid::new()).collect();
+        for (sid, device_id) in sids.iter().zip(1..) {
+            presence.set(*sid, "ada".into(), &said(Some(device_id)));
+        }
+        assert_eq!(presence.lock().len(), PLACES_OF_NAME_MAX);
+        // A window that is listed goes to another device, and one that is closed makes room.
+        presence.set(sids[0], "ada".into(), &said(Some(99)));
+        assert_eq!(presence.lock()[&sids[0]].device_id, 99);
+        presence.set(sids[0], "ada".into(), &said(None));
+        presence.set(sids[15], "ada".into(), &said(Some(7)));
+        assert_eq!(presence.lock()[&sids[15]].device_id, 7);
+        presence.set(Sid::new(), "bob".into(), &said(Some(7)));
+        assert_eq!(presence.lock().len(), PLACES_OF_NAME_MAX + 1);
+    }
+
+    #[test]
+    fn only_devices_that_exist_are_places() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
+        let store = Store::open(directory.path(), options).unwrap();
+        let options = EngineOptions { min_free_bytes: 0, clock: Clock::manual(|| Timestamp(0)) };
+        let (engine, _thread) = Engine::start(store, options).unwrap();
+        assert!(!is_device(&engine, 1));
     }
 
     #[test]

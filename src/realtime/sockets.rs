@@ -10,6 +10,7 @@ use socketioxide::extract::{SocketRef, State};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use tokio::sync::Notify;
+use tower::layer::util::Stack;
 use tracing::info;
 
 use super::callers::{self, caller_of};
@@ -18,6 +19,7 @@ use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
 use super::presence::Presence;
+use super::sid_owners::SidOwnerLayer;
 use crate::auth::{AuthHandle, Identity, JOIN_WAIT};
 use crate::engine::EngineHandle;
 use crate::logs::Logs;
@@ -25,7 +27,7 @@ use crate::settings::RuntimeSettings;
 use crate::util::metrics::{Metric, float};
 
 /// The Tower layer that answers Socket.IO's HTTP requests.
-pub type RealtimeLayer = SocketIoLayer;
+pub type RealtimeLayer = Stack<SocketIoLayer, SidOwnerLayer>;
 
 /// v2's timing, to which its clients are tuned.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
@@ -62,8 +64,9 @@ impl Sockets {
     ) -> (RealtimeLayer, Self) {
         let log_followers = LogFollowers::new(logs, settings.clone());
         let presence = Presence::new();
+        let path = format!("{base_path}/socket.io");
         let (layer, io) = SocketIo::builder()
-            .req_path(format!("{base_path}/socket.io"))
+            .req_path(path.clone())
             .ping_interval(PING_INTERVAL)
             .ping_timeout(PING_TIMEOUT)
             .connect_timeout(JOIN_WAIT)
@@ -91,6 +94,7 @@ impl Sockets {
             presence.greet(&socket);
         };
         io.ns(LIVE, join_live.with(log_connection).with(callers::admit));
+        let layer = Stack::new(layer, SidOwnerLayer::new(io.clone(), &path));
         let (heartbeat_wanted, metrics) = Default::default();
         let sockets =
             Self { io, log_followers, presence, auth, heartbeat_wanted, metrics, settings };

@@ -163,8 +163,9 @@ impl fmt::Display for PermissionRefusal {
         match self {
             Self::NoUsers => write!(
                 f,
-                "UNOC has no users yet, so only its own host may use it, and no proxy. Make the first \
-                 user there, who can then log in from anywhere: {FIRST_USER}"
+                "UNOC has no users yet, so only its own host may use it, and no proxy; where a proxy is \
+                 expected (allowed_hosts, trusted_proxies, public_url), only its commands. Make the first user \
+                 there, who can then log in from anywhere: {FIRST_USER}"
             ),
             Self::Unknown => f.write_str(
                 "Log in, or send an API token in the header Authorization: Bearer unoc_…",

@@ -40,6 +40,8 @@ pub(in crate::api) struct RequestClient {
     pub(in crate::api) address: Option<IpAddr>,
     /// Whether the client's own connection is encrypted, be it to a proxy.
     pub(in crate::api) has_tls: bool,
+    /// Whether a proxy that is not trusted has forwarded it, so that all whom that proxy serves have its address.
+    pub(super) is_of_unknown_proxy: bool,
     pub(super) place: ClientPlace,
 }
 
@@ -74,6 +76,7 @@ impl TrustedProxies {
                     } else {
                         *has_tls
                     },
+                    is_of_unknown_proxy: is_forwarded && !is_believed,
                     place: if is_local { ClientPlace::ThisHost } else { ClientPlace::Network },
                 }
             }
@@ -81,10 +84,11 @@ impl TrustedProxies {
                 if !is_forwarded && is_for_this_host(request) && !is_of_browser(headers) =>
             {
                 let place = ClientPlace::HostUser { uid: *uid, user: Arc::clone(user) };
-                RequestClient { address: None, has_tls: false, place }
+                RequestClient { address: None, has_tls: false, is_of_unknown_proxy: false, place }
             }
             Some(Peer::Process { .. }) | None => {
-                RequestClient { address: None, has_tls: false, place: ClientPlace::Network }
+                let place = ClientPlace::Network;
+                RequestClient { address: None, has_tls: false, is_of_unknown_proxy: false, place }
             }
         }
     }
@@ -206,6 +210,8 @@ mod tests {
             let headers: Vec<_> = lists.iter().map(|list| ("x-forwarded-for", *list)).collect();
             let client = client(&proxies(trusted), peer, &headers);
             assert_eq!(client.address, expected.parse().ok(), "{trusted:?} {peer} {lists:?}");
+            let is_unknown = !lists.is_empty() && !proxies(trusted).has(peer.parse().unwrap());
+            assert_eq!(client.is_of_unknown_proxy, is_unknown, "{trusted:?} {peer} {lists:?}");
         };
         check(&[], "127.0.0.1", &["203.0.113.9"], "127.0.0.1");
         check(&["192.0.2.1/32"], "127.0.0.1", &["203.0.113.9"], "127.0.0.1");

@@ -16,6 +16,8 @@ const SESSION_COOKIE: &str = "unoc_session";
 /// section 4.1.3.2).
 const SECURE_PREFIX: &str = "__Host-";
 const BEARER: &str = "bearer ";
+/// Cookies of a session's name that are tried: the own one, and what a few others may have set in its way.
+const SESSION_COOKIES_MAX: usize = 4;
 
 /// What the service's own checks send in [`ServiceSecret::HEADER`]. It is drawn at each start, so that nobody else
 /// has it.
@@ -76,24 +78,34 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Credenti
     Ok(Some(text[BEARER.len()..].trim()))
 }
 
-/// Returns the secret of the session.
-pub(super) fn session_secret(headers: &HeaderMap, has_tls: bool) -> Option<&str> {
-    cookie(headers, SESSION_COOKIE, has_tls)
+/// Returns the secrets of sessions in the cookies of that name: a browser sends several when another path, or another
+/// site of the same domain, has set one too, and none of them says whose it is.
+pub(super) fn session_secrets(headers: &HeaderMap, has_tls: bool) -> impl Iterator<Item = &str> {
+    cookies(headers, SESSION_COOKIE, has_tls).take(SESSION_COOKIES_MAX)
 }
 
 /// Returns the value of the first cookie of a name, which [`set_cookie`] has set.
 pub(in crate::api) fn cookie<'a>(
     headers: &'a HeaderMap,
-    name: &str,
+    name: &'a str,
     has_tls: bool,
 ) -> Option<&'a str> {
+    cookies(headers, name, has_tls).next()
+}
+
+fn cookies<'a>(
+    headers: &'a HeaderMap,
+    name: &'a str,
+    has_tls: bool,
+) -> impl Iterator<Item = &'a str> {
     let prefix = prefix(has_tls);
     let lists = headers.get_all(header::COOKIE).iter().filter_map(|list| list.to_str().ok());
-    let mut cookies = lists.flat_map(|list| list.split(';'));
-    cookies.find_map(|cookie| {
+    let cookies = lists.flat_map(|list| list.split(';'));
+    cookies.filter_map(move |cookie| {
         let (given, value) = cookie.trim().split_once('=')?;
         (given.strip_prefix(prefix) == Some(name)).then_some(value)
     })
+}
 }
 
 fn prefix(has_tls: bool) -> &'static str {
@@ -159,19 +171,20 @@ mod tests {
 
     #[test]
     fn the_cookie_is_the_one_of_the_connection() {
-        let check = |lists: &[&str], plain: Option<&str>, secure: Option<&str>| {
+        let check = |lists: &[&str], plain: &[&str], secure: &[&str]| {
             let pairs: Vec<_> = lists.iter().map(|list| ("cookie", *list)).collect();
             let headers = headers(&pairs);
-            let found = (session_secret(&headers, false), session_secret(&headers, true));
-            assert_eq!(found, (plain, secure), "{lists:?}");
+            let found = |has_tls| session_secrets(&headers, has_tls).collect::<Vec<_>>();
+            assert_eq!((&*found(false), &*found(true)), (plain, secure), "{lists:?}");
         };
-        check(&[], None, None);
-        check(&["unoc_session=a"], Some("a"), None);
-        check(&["__Host-unoc_session=a"], None, Some("a"));
-        check(&["x=1; unoc_session=a;y", "unoc_session=b"], Some("a"), None);
-        check(&["xunoc_session=a; unoc_sessionx=b; UNOC_SESSION=c; =; unoc_session"], None, None);
-        check(&["unoc_session=a=b"], Some("a=b"), None);
-        check(&["x=\u{fc}; unoc_session=a", "unoc_session=b"], Some("b"), None);
+        check(&[], &[], &[]);
+        check(&["unoc_session=a"], &["a"], &[]);
+        check(&["__Host-unoc_session=a"], &[], &["a"]);
+        check(&["x=1; unoc_session=a;y", "unoc_session=b"], &["a", "b"], &[]);
+        check(&["xunoc_session=a; unoc_sessionx=b; UNOC_SESSION=c; =; unoc_session"], &[], &[]);
+        check(&["unoc_session=a=b"], &["a=b"], &[]);
+        check(&["x=\u{fc}; unoc_session=a", "unoc_session=b"], &["b"], &[]);
+        check(&[&"unoc_session=a;".repeat(9)], &["a"; 4], &[]);
     }
 
     #[test]

@@ -15,16 +15,17 @@ mod refusals;
 mod tests;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use tracing::warn;
 
 pub use client::TrustedProxies;
 pub use credentials::ServiceSecret;
@@ -38,7 +39,7 @@ pub(super) use permissions::{Needs, needs_of, operations};
 pub(super) use refusals::audit_origin;
 
 use self::client::ClientPlace;
-use self::credentials::{CredentialError, bearer_token, session_secret};
+use self::credentials::{CredentialError, bearer_token, session_secrets};
 use self::policy::Admission;
 use super::error::throttled;
 use super::{conditional, request};
@@ -53,6 +54,12 @@ const SHUTDOWN_PATH: &str = "/api/admin/shutdown";
 const TOO_MANY_STRANGERS: &str = "Too many live connections are open that nobody has logged in for; log in, or send an \
     API token in the header Authorization: Bearer unoc_…";
 
+/// Keeps pages of other sites from loading an answer, such as into an image (Fetch standard, section 3.7).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// The request to log in.
+const LOGIN_PATH: &str = "/api/session";
+
 /// What the gate decides by.
 pub struct GateRules {
     pub access: Access,
@@ -60,6 +67,9 @@ pub struct GateRules {
     pub auth: AuthHandle,
     /// By which the service's own checks are known.
     pub service: ServiceSecret,
+    /// Whether, while there are no users, a request over loopback is one of this host. Not where a proxy is expected,
+    /// which may look like that.
+    pub has_local_tcp: bool,
     /// The path under which everything is served.
     pub base_path: String,
 }
@@ -72,7 +82,9 @@ where
     S::Future: Send + 'static,
 {
     let shutdown_path = format!("{}{SHUTDOWN_PATH}", rules.base_path);
-    let state = Arc::new(Gate { rules, shutdown_path, cors: cors() });
+    let login_path = format!("{}{LOGIN_PATH}", rules.base_path);
+    let proxy_warning = Once::new();
+    let state = Arc::new(Gate { rules, shutdown_path, login_path, proxy_warning, cors: cors() });
     let admitted = axum::middleware::from_fn_with_state(state, admit);
     Router::new().fallback_service(service).layer(admitted)
 }
@@ -96,12 +108,17 @@ impl From<CredentialError> for GateRefusal {
 struct Gate {
     rules: GateRules,
     shutdown_path: String,
+    login_path: String,
+    /// The log says once that a proxy is not trusted.
+    proxy_warning: Once,
     cors: CorsLayer,
 }
 
 async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
     let access = &gate.rules.access;
-    let mut response = match access.admit(&request) {
+    let admission = access.admit(&request);
+    let has_cors = matches!(admission, Ok(Admission::WithCors));
+    let mut response = match admission {
         Err(refusal) => request::refuse(&request, refusal.into_response()),
         Ok(admission) => {
             let known = gate.introduce(&mut request, admission).and_then(|()| gate.limit(&request));
@@ -123,6 +140,11 @@ async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
     if access.has_origins() {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     }
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !has_cors {
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    }
     response
 }
 
@@ -142,10 +164,27 @@ impl Gate {
     /// Puts who asks, and from where, into the request.
     fn introduce(&self, request: &mut Request, admission: Admission) -> Result<(), GateRefusal> {
         let client = self.rules.proxies.client_of(request);
+        if client.is_of_unknown_proxy
+            && request.method() == Method::POST
+            && request.uri().path() == self.login_path
+        {
+            self.warn_of_proxy(&client);
+        }
         let caller = self.caller_of(request, &client, admission)?;
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(caller);
         Ok(())
+    }
+
+    /// Failed logins are counted by address, so that one person who fails makes all wait who come through the proxy.
+    fn warn_of_proxy(&self, client: &RequestClient) {
+        let proxy = client.address.map(|address| address.to_string()).unwrap_or_default();
+        self.proxy_warning.call_once(|| {
+            warn!(
+                "Somebody logs in through the proxy {proxy}, which trusted_proxies (UNOC_TRUSTED_PROXIES) does not \
+                 name: all who come through it count as one address, and wait for each other's failed logins"
+            );
+        });
     }
 
     /// Bounds the live connections of those who may not look at the site: each is kept until it joins a namespace or
@@ -187,13 +226,15 @@ impl Gate {
         }
         // A page of another site can make a browser send its cookie, but must not act by it.
         if admission != Admission::OtherSite {
-            let secret = session_secret(headers, client.has_tls);
-            if let Some(caller) = secret.and_then(|secret| auth.session_caller(secret)) {
+            let mut secrets = session_secrets(headers, client.has_tls);
+            if let Some(caller) = secrets.find_map(|secret| auth.session_caller(secret)) {
                 return Ok(caller);
             }
         }
         match client.place {
-            ClientPlace::ThisHost if auth.mode() == AuthMode::Open => Ok(Caller::host()),
+            ClientPlace::ThisHost if self.rules.has_local_tcp && auth.mode() == AuthMode::Open => {
+                Ok(Caller::host())
+            }
             _ => Ok(auth.anonymous()),
         }
     }

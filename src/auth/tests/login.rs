@@ -279,12 +279,17 @@ async fn no_secret_is_printed() {
 impl Rig {
     /// Gives a user a second factor, and returns its key and its recovery codes.
     pub(super) async fn add_factor(&self, user: UserId) -> ([u8; 20], Vec<String>) {
-        let enrolment = self.auth.begin_totp(user).unwrap();
+        // From an address that no test makes the user's own.
+        let name = self.auth.user(user).unwrap().name;
+        let login = self.log_in_from(&name, PASSWORD, None, "203.0.113.200").await.unwrap();
+        let session = login.session.id;
+        let enrolment = self.auth.begin_totp(user, Password::new(PASSWORD)).await.unwrap();
         let key = data_encoding::BASE32_NOPAD.decode(enrolment.secret.0.as_bytes()).unwrap();
         let key: [u8; 20] = key.try_into().unwrap();
         let code = Hidden(self.code(&key));
         let RecoveryCodes(Hidden(codes)) =
-            self.auth.confirm_totp(user, code, origin()).await.unwrap();
+            self.auth.confirm_totp(user, session, code, origin()).await.unwrap();
+        self.auth.log_out(session, origin()).await.unwrap();
         (key, codes)
     }
 

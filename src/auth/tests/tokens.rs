@@ -113,3 +113,25 @@ async fn tokens_are_bounded_in_number_and_time() {
     let nobody = rig.auth.add_token(new("ci", TokenScope::Read, UserId(99)), origin()).await;
     assert!(matches!(nobody, Err(AuthError::NotFound("User"))), "{nobody:?}");
 }
+
+#[tokio::test]
+async fn tokens_outlive_a_new_password_unless_they_are_revoked_with_it() {
+    let (rig, ada, bo) = Rig::with_users().await;
+    let token = async |owner| {
+        rig.auth.add_token(new("ci", TokenScope::Read, owner), origin()).await.unwrap().secret
+    };
+    let (of_ada, of_bo) = (token(ada).await, token(bo).await);
+    let session = rig.log_in("bo", PASSWORD).await.unwrap().secret;
+    let change = |change| rig.auth.change_user(bo, change, origin());
+    let password = || Some(Password::new("another password"));
+    change(UserChange { password: password(), ..UserChange::default() }).await.unwrap();
+    assert!(rig.auth.session_caller(&session.0).is_none());
+    assert!(rig.auth.token_caller(&of_bo.0).is_some());
+    change(UserChange { revoke_tokens: true, ..UserChange::default() }).await.unwrap();
+    assert!(rig.auth.token_caller(&of_bo.0).is_none());
+    assert!(rig.auth.token_caller(&of_ada.0).is_some());
+    let again = token(bo).await;
+    let both = UserChange { password: password(), revoke_tokens: true, ..UserChange::default() };
+    change(both).await.unwrap();
+    assert!(rig.auth.token_caller(&again.0).is_none());
+}

@@ -1,8 +1,8 @@
 //! The files that outlive a run: account, certificate, failures.
 
-use std::fs::{self, DirBuilder};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -11,9 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::super::error::TlsError;
 use super::super::identity::{IdentityFault, ServerIdentity};
 use super::super::self_signed::PemPair;
+use crate::util::exposure;
 use crate::util::files::{PRIVATE_MODE, write_durably};
 
 const DIRECTORY_MODE: u32 = 0o700;
+/// Largest file: a chain of ten certificates with its key has less than 24 KiB.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// The account at the authority, with its key.
 const ACCOUNT_FILE: &str = "account.json";
 /// The chain and then its key, in one file, so that they are replaced together.
@@ -102,7 +105,7 @@ impl AcmeDirectory {
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, TlsError> {
         let path = self.0.join(name);
-        match fs::read(&path) {
+        match read_private(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(TlsError::file(&path, error)),
@@ -116,14 +119,31 @@ impl AcmeDirectory {
     }
 
     fn make(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&self.0)
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&self.0)?;
+        // One that was there before.
+        if fs::metadata(&self.0)?.permissions().mode() & 0o777 != DIRECTORY_MODE {
+            fs::set_permissions(&self.0, Permissions::from_mode(DIRECTORY_MODE))?;
+        }
+        Ok(())
     }
+}
+
+/// Reads a file that nobody else has access to: of the same file, also when it is replaced meanwhile.
+fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if let Some(why) = exposure(path, &file.metadata()?) {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(io::Error::new(ErrorKind::InvalidData, "the file is too large"));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::super::super::self_signed::self_signed;
     use super::*;
     use crate::domain::Timestamp;
@@ -152,5 +172,26 @@ mod tests {
         }
         assert!(directory.certificate().is_err() && directory.account::<String>().is_err());
         assert_eq!(directory.failures("a"), RenewalFailures::default());
+    }
+
+    #[test]
+    fn what_others_can_read_or_is_too_large_is_not_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("acme");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        let directory = AcmeDirectory::new(&path);
+        directory.keep_account(&"a secret").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, DIRECTORY_MODE);
+        let file = path.join(ACCOUNT_FILE);
+        fs::set_permissions(&file, Permissions::from_mode(0o604)).unwrap();
+        let error = directory.account::<String>().unwrap_err().to_string();
+        assert!(error.contains("chmod o= "), "{error}");
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(directory.account::<String>().unwrap().as_deref(), Some("a secret"));
+        let long = usize::try_from(FILE_BYTES_MAX).unwrap() - 1;
+        fs::write(&file, format!("\"{}\"", "a".repeat(long))).unwrap();
+        let error = directory.account::<String>().unwrap_err().to_string();
+        assert!(error.contains("too large"), "{error}");
     }
 }

@@ -8,11 +8,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::TestApp;
 use crate::harness::http::Answer;
+use crate::harness::process::Server;
 use crate::harness::wait::PATIENCE;
+use crate::harness::{TestApp, unix_http};
 
 const VITE: &str = "http://localhost:5173";
 const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
@@ -49,7 +50,10 @@ fn websocket(app: &TestApp, host: &str, origin: &str) -> String {
 /// A page whose name was pointed at the appliance: its browser treats both as the same origin.
 #[test]
 fn dns_rebinding_is_refused() {
-    let app = TestApp::with(|config| config.allowed_hosts = vec!["noc.example.org".to_owned()]);
+    let app = TestApp::with(|config| {
+        config.allowed_hosts = vec!["noc.example.org".to_owned()];
+        config.insecure_no_auth = true;
+    });
     let before = app.get("/api/devices").expect(200);
     let rebound = [
         ("host", "evil.example:5001"),
@@ -182,6 +186,7 @@ fn the_settings_are_read_from_the_environment() {
     let app = TestApp::with_environment(&[
         ("UNOC_ALLOWED_HOSTS", "noc.example.org *.lan.example.org"),
         ("UNOC_ALLOWED_ORIGINS", "https://Tools.example.org:443/"),
+        ("UNOC_INSECURE_NO_AUTH", "1"),
     ]);
     for host in ["noc.example.org", "a.lan.example.org:81"] {
         let health: Value = app.get_with("/health", &[("host", host)]).expect(200).json();
@@ -189,4 +194,90 @@ fn the_settings_are_read_from_the_environment() {
     }
     app.get_with("/health", &[("host", "lan.example.org")]).expect(421);
     seed(&app, &[("origin", "https://tools.example.org")]).expect(201);
+}
+
+#[test]
+fn a_login_through_a_proxy_that_is_not_trusted_is_warned_of_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let login = r#"{"name":"ada","password":"not the password"}"#;
+    let warnings = || {
+        let is_one = |line: &String| line.contains("WARN") && line.contains("trusted_proxies");
+        server.log().iter().filter(|line| is_one(line)).count()
+    };
+    let log_in = |headers: &[(&str, &str)]| {
+        let headers = [&[("content-type", "application/json")][..], headers].concat();
+        server.http.send(Method::POST, "/api/session", &headers, Some(login)).expect(401);
+    };
+    log_in(&[]);
+    assert_eq!(warnings(), 0);
+    for _ in 0..2 {
+        log_in(&[("x-forwarded-for", "203.0.113.9")]);
+    }
+    server.logged(|line| line.contains("WARN") && line.contains("the proxy 127.0.0.1"));
+    assert_eq!(warnings(), 1);
+}
+
+/// A proxy that rewrites Host and adds nothing looks like a command of this host.
+#[test]
+fn loopback_is_not_this_host_where_a_proxy_is_expected() {
+    for (name, value, is_local) in [
+        ("UNOC_ALLOWED_HOSTS", "noc.example.org", false),
+        ("UNOC_TRUSTED_PROXIES", "192.0.2.1", false),
+        ("UNOC_PUBLIC_URL", "https://noc.example.org", false),
+        ("UNOC_PUBLIC_URL", "http://localhost:5001", true),
+        ("UNOC_SITE_NAME", "Bonn", true),
+    ] {
+        let app = TestApp::with_environment(&[(name, value)]);
+        let answer = app.get("/api/devices").expect(if is_local { 200 } else { 403 });
+        if !is_local {
+            assert!(answer.text().contains("user add NAME --role admin"), "{}", answer.text());
+        }
+        let socket = app.file("unoc.sock");
+        unix_http::send(&socket, &Method::GET, "/api/devices", &[], "").expect(200);
+        app.get("/health").expect(200);
+    }
+}
+
+#[test]
+fn insecure_no_auth_is_warned_of_while_there_are_users() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path(), &[]);
+    let user = json!({"name": "ada", "role": "admin", "password": "correct horse battery"});
+    server.http.post("/api/users", &user).expect(201);
+    assert!(server.terminate().0.success());
+    let server = Server::start(directory.path(), &[("UNOC_INSECURE_NO_AUTH", "1")]);
+    server.logged(|line| line.contains("WARN") && line.contains("insecure_no_auth is on"));
+    server.http.get("/api/devices").expect(401);
+}
+
+/// Another path of the host, or another site of its domain, may have set a cookie of the same name.
+#[test]
+fn a_foreign_cookie_is_not_in_the_way_of_the_own_one() {
+    let app = TestApp::empty();
+    let user = json!({"name": "ada", "role": "admin", "password": "correct horse battery"});
+    app.post("/api/users", &user).expect(201);
+    let login = json!({"name": "ada", "password": "correct horse battery"});
+    let answer = app.post("/api/session", &login).expect(200);
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    for cookies in [cookie.clone(), format!("unoc_session=x; unoc_session=; {cookie}")] {
+        app.get_with("/api/devices", &[("cookie", cookies.as_str())]).expect(200);
+    }
+    let fifth = format!("{}{cookie}", "unoc_session=x; ".repeat(4));
+    app.get_with("/api/devices", &[("cookie", fifth.as_str())]).expect(401);
+}
+
+#[test]
+fn no_answer_is_guessed_at_or_loaded_by_pages_of_other_sites() {
+    let tools = "https://tools.example.org";
+    let app = TestApp::with(|config| config.allowed_origins = vec![tools.to_owned()]);
+    for path in ["/", "/health", "/api/devices", "/api/nothing", HANDSHAKE] {
+        for headers in [&[][..], &[("host", "evil.example")], &[("origin", tools)]] {
+            let answer = app.get_with(path, headers);
+            let found = ["x-content-type-options", "cross-origin-resource-policy"]
+                .map(|name| answer.header(name));
+            let policy = (headers != [("origin", tools)]).then_some("same-origin");
+            assert_eq!(found, [Some("nosniff"), policy], "{path} {headers:?}");
+        }
+    }
 }

@@ -88,7 +88,7 @@ fn an_incident_is_told_with_everything_that_one_needs_at_night() {
     let receiver = WebhookReceiver::start();
     let contacts = json!([webhook("on-call", &receiver)]);
     let url = ("UNOC_PUBLIC_URL", "https://noc.example.org/unoc");
-    let (app, plant) = told_with(&contacts, "", &[url]);
+    let (app, plant) = told_with(&contacts, "", &[url, ("UNOC_INSECURE_NO_AUTH", "1")]);
     let link = cut(&app, &plant);
     let first = receiver.wait_for(1).remove(0);
     assert_eq!(first.path, format!("/{SECRET}"));

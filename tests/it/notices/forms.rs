@@ -15,6 +15,7 @@ fn received(form: &str) -> [Received; 2] {
     let app = TestApp::with_environment(&[
         ("UNOC_CONTACTS", &contacts),
         ("UNOC_PUBLIC_URL", "https://noc.example.org"),
+        ("UNOC_INSECURE_NO_AUTH", "1"),
         ("UNOC_SITE_NAME", "Bonn & <Köln>"),
         ("UNOC_SITE_ID", "00000000-0000-4000-8000-000000000001"),
     ]);

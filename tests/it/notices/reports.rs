@@ -19,8 +19,11 @@ const PAGE: &str = "https://noc.example.org/operations/reports";
 /// An appliance with these contacts, whose jobs run only when the test asks for it.
 fn app(contacts: &Value, more: &[(&str, &str)]) -> TestApp {
     let contacts = contacts.to_string();
-    let variables =
-        [("UNOC_CONTACTS", contacts.as_str()), ("UNOC_PUBLIC_URL", "https://noc.example.org")];
+    let variables = [
+        ("UNOC_CONTACTS", contacts.as_str()),
+        ("UNOC_PUBLIC_URL", "https://noc.example.org"),
+        ("UNOC_INSECURE_NO_AUTH", "1"),
+    ];
     let app = TestApp::with_environment(&[&variables[..], more].concat());
     app.clock.hold();
     for name in ["backup", "verify", "prune", "daily-review", "capacity"] {

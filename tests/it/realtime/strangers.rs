@@ -1,5 +1,8 @@
 //! Live connections of callers who may not look at the site.
 
+use http::Method;
+use serde_json::Value;
+
 use crate::harness::TestApp;
 use crate::harness::http::Answer;
 
@@ -26,4 +29,25 @@ fn only_some_are_kept_before_anybody_says_who_it_is() {
     stranger("/health").expect(200);
     app.clock.advance(10);
     stranger(HANDSHAKE).expect(200);
+}
+
+#[test]
+fn a_connection_is_used_by_the_one_who_has_opened_it() {
+    let app = TestApp::empty();
+    let open = app.get(HANDSHAKE).expect(200).text().to_owned();
+    let open: Value = serde_json::from_str(open.strip_prefix('0').expect("it opens")).unwrap();
+    let path = format!("{HANDSHAKE}&sid={}", open["sid"].as_str().unwrap());
+    let send = |headers: &[(&str, &str)], packet: &str| {
+        let headers = [&[("content-type", "text/plain;charset=UTF-8")][..], headers].concat();
+        app.send(Method::POST, &path, &headers, Some(packet))
+    };
+    send(&[], "40").expect(200);
+    assert!(app.get(&path).expect(200).text().starts_with("40"), "it has joined");
+    // The id alone is worth nothing.
+    let stranger = [("x-real-ip", "192.0.2.7")];
+    app.get_with(&path, &stranger).expect(400);
+    send(&stranger, "41").expect(400);
+    send(&stranger, "40/live,").expect(400);
+    send(&[], "40/live,").expect(200);
+    assert!(app.get(&path).expect(200).text().contains("40/live,"), "it is still there");
 }
