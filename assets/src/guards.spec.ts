@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { GuardScan, type Unguarded } from './testing/guardScan'
-import { neededByApi, neededByViews } from './testing/needs'
+import { neededByApi, neededByViews, readTable } from './testing/needs'
 import { readSources, type SourceFile, textOf, withText } from './testing/sourceGraph'
 
 const files = readSources()
+const needs = neededByApi(files, readTable())
 
 function unguarded(of: ReadonlyMap<string, SourceFile>): Unguarded[] {
-  return new GuardScan(of, neededByApi(files), neededByViews(of)).unguarded()
+  return new GuardScan(of, needs, neededByViews(of)).unguarded()
 }
 
 test('what changes something, or shows what not everybody may see, is offered only to those who may', () => {
@@ -23,9 +24,9 @@ test.each([
   ['a condition that may hold otherwise', 'components/panel/DevicePanel.vue', `v-if="may('operate')" value`, `v-if="may('operate') || id" value`, 'operate'],
   ['an entry of the search', 'components/frame/searchItems.ts', `void undoLast(), needs: 'operate'`, 'void undoLast()', 'operate'],
   ['a page', 'router.ts', `needs: 'admin',`, '', 'admin'],
-])('the scan finds %s', (_, path, from, to, needs) => {
+])('the scan finds %s', (_, path, from, to, needed) => {
   const text = textOf(path)
   const edited = text.replace(from, to)
   expect(edited).not.toBe(text)
-  expect(unguarded(withText(files, path, edited)).map((each) => each.needs)).toContain(needs)
+  expect(unguarded(withText(files, path, edited)).map((each) => each.needs)).toContain(needed)
 })

@@ -1,21 +1,23 @@
 import ts from 'typescript'
-import type { Permission } from '../domain/access'
 import type { SourceFile } from './sourceGraph'
 
 /** A request of the page, as the server names it: `GET /api/devices/{}`. */
 export type Route = string
 
-/** The requests that each function of `api/` sends itself, or whose address it builds. */
-export function routesOf(file: SourceFile): Map<string, Route[]> {
+/**
+ * The requests that each function of `api/` sends itself, or whose address it builds; null for one whose address is
+ * not in its code.
+ */
+export function routesOf(file: SourceFile): Map<string, (Route | null)[]> {
   return new Map([...file.declarations].map(([name, node]) => [name, requestsIn(file, node)]))
 }
 
-function requestsIn(file: SourceFile, node: ts.Node): Route[] {
-  const routes: Route[] = []
+function requestsIn(file: SourceFile, node: ts.Node): (Route | null)[] {
+  const routes: (Route | null)[] = []
   const visit = (each: ts.Node): void => {
     if (ts.isCallExpression(each) && ts.isIdentifier(each.expression)) {
       const route = routeOf(file, each, each.expression.text)
-      if (route !== null) routes.push(route)
+      if (route !== undefined) routes.push(route)
     }
     ts.forEachChild(each, visit)
   }
@@ -23,9 +25,10 @@ function requestsIn(file: SourceFile, node: ts.Node): Route[] {
   return routes
 }
 
-function routeOf(file: SourceFile, call: ts.CallExpression, name: string): Route | null {
+/** The request of a call; undefined for a call that makes none. */
+function routeOf(file: SourceFile, call: ts.CallExpression, name: string): Route | null | undefined {
   const [first, second] = call.arguments
-  if (first === undefined) return null
+  if (first === undefined) return undefined
   const methods: Record<string, string> = {
     upload: 'POST',
     url: 'GET',
@@ -34,7 +37,7 @@ function routeOf(file: SourceFile, call: ts.CallExpression, name: string): Route
   }
   if (name === 'request' && second !== undefined && ts.isStringLiteral(first)) return routeText(file, first.text, second)
   const method = methods[name]
-  return method === undefined ? null : routeText(file, method, first)
+  return method === undefined ? undefined : routeText(file, method, first)
 }
 
 function routeText(file: SourceFile, method: string, path: ts.Expression): Route | null {
@@ -75,5 +78,3 @@ function returned(file: SourceFile, name: string): string | null {
   const last = declared.body?.statements.at(-1)
   return last !== undefined && ts.isReturnStatement(last) && last.expression !== undefined ? textOf(file, last.expression) : null
 }
-
-export type RouteTable = ReadonlyMap<Route, Permission>
