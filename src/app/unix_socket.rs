@@ -72,7 +72,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send,
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + Unpin + 'static,
 {
     match UnixSocket::bind(config) {
         Ok(socket) => {
@@ -246,7 +246,7 @@ mod tests {
         }
         let config = Config::for_data_dir(directory.path());
         let socket = UnixSocket::bind(&config).unwrap();
-        assert_eq!(fs::metadata(socket.path()).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
+        assert_eq!(fs::metadata(&socket.file.0).unwrap().permissions().mode() & 0o777, SOCKET_MODE);
         assert!(!fresh.exists());
     }
 

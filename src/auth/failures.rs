@@ -18,7 +18,7 @@ const ROW_SPAN: Duration = Duration::from_secs(60);
 const PAIRS_MAX: usize = 100;
 
 /// What the audit trail calls a request that stops the service.
-pub(super) const SHUT_DOWN: &str = "shut down";
+const SHUT_DOWN: &str = "stop service";
 
 /// What is said of a failure. The name as it was typed is not: people type passwords there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

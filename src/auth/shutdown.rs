@@ -2,13 +2,11 @@
 
 use std::net::IpAddr;
 
-use serde_json::json;
-
 use super::error::AuthError;
-use super::failures::{FailedAccount, SHUT_DOWN};
+use super::failures::FailedAccount;
 use super::handle::AuthHandle;
 use super::throttle::{SourceNetwork, ThrottleKey};
-use crate::store::{AuditEvent, AuditOrigin};
+use crate::store::AuditOrigin;
 
 impl AuthHandle {
     /// Checks the token that stops the service, unless too many attempts from there have failed. A wrong one is in the

@@ -106,7 +106,6 @@ fn cookies<'a>(
         (given.strip_prefix(prefix) == Some(name)).then_some(value)
     })
 }
-}
 
 fn prefix(has_tls: bool) -> &'static str {
     if has_tls { SECURE_PREFIX } else { "" }

@@ -150,6 +150,7 @@ impl Accounts {
                     is_disabled: change.is_disabled,
                     password: change.password.map(|password| Password::new(password.0)),
                     clear_totp: change.clear_totp,
+                    revoke_tokens: false,
                 };
                 let changed = local.auth.change_user(UserId(id), change, origin());
                 Ok(UserRow::new(local.wait(changed)?))
