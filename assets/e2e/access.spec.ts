@@ -164,6 +164,8 @@ test('a second factor is turned on, asked for, replaced by a recovery code, and 
   const opened = await enter('vic', '/account')
   const { page } = opened
   await page.getByRole('button', { name: 'Turn on…' }).click()
+  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Turn on', exact: true }).click()
   await page.getByRole('img', { name: /QR code/ }).waitFor()
   const secret = (await page.locator('code').first().textContent()) ?? ''
   await page.getByRole('textbox', { name: 'Code' }).fill('000000')

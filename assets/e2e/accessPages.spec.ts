@@ -37,6 +37,8 @@ const MORE: Record<string, (page: Page) => Promise<void>> = {
     const secret = { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', otpauth_uri: 'otpauth://totp/UNOC:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=UNOC' }
     await page.route('**/api/account/totp', (route) => route.fulfill({ json: secret }))
     await page.getByRole('button', { name: 'Turn on…' }).click()
+    await page.getByRole('textbox', { name: 'Password', exact: true }).fill('correct horse battery staple')
+    await page.getByRole('button', { name: 'Turn on', exact: true }).click()
     await page.getByRole('img', { name: /QR code/ }).waitFor()
   },
   tokens: async (page) => {

@@ -12,8 +12,8 @@ export async function postPassword(current: string, next: string): Promise<void>
   await request('POST', 'api/account/password', { current, new: next })
 }
 
-export async function postTotp(): Promise<TotpSecret> {
-  return readJson(await request('POST', 'api/account/totp'))
+export async function postTotp(password: string): Promise<TotpSecret> {
+  return readJson(await request('POST', 'api/account/totp', { password }))
 }
 
 /** Puts the secret into force; the answer has the recovery codes, which are not shown again. */

@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes the own password. All other sessions of the user end; API tokens stay until they are revoked.
+         * @description Needs a user who has logged in.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draws the secret of a second factor. It is in force once a code of it is confirmed.
+         * @description Needs a user who has logged in.
+         */
+        post: operations["begin_totp"];
+        /**
+         * Removes the own second factor.
+         * @description Needs a user who has logged in.
+         */
+        delete: operations["remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts the second factor into force by a code of it. The answer has the recovery codes, once.
+         * @description Needs a user who has logged in.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/shutdown": {
         parameters: {
             query?: never;
@@ -15,7 +79,7 @@ export interface paths {
         put?: never;
         /**
          * Stops the process cleanly. The token `UNOC_SHUTDOWN_TOKEN` must be in `X-Shutdown-Token` or a
-         *     bearer token.
+         *     bearer token; a user with the role `admin` who has logged in needs none.
          */
         post: operations["shutdown"];
         delete?: never;
@@ -31,8 +95,73 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accepted changes, newest first. */
+        /**
+         * What was done and what was refused, newest first. One answer reads at most 20,000 rows: while a `Link`
+         *     header with `rel="next"` is there, older rows may suit, also if the answer has none.
+         * @description Needs the role `operator`.
+         */
         get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts the problems that are found now, after somebody has looked into them: the job `audit` does not
+         *     fail because of them any longer. The row that says so keeps them in mind.
+         */
+        post: operations["accept_problems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every row of the trail, oldest first. The export is itself recorded, as the last row.
+         * @description Needs the role `admin`.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the whole trail and computes its hashes again, and looks for the rows that backups and PostgreSQL
+         *     know.
+         * @description Needs the role `operator`.
+         */
+        get: operations["verify_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -55,6 +184,7 @@ export interface paths {
          *     what it set to what it was. What was changed since and is not part of it stays. Refused with 409 and the
          *     obstacles when the same was changed since, or when something depends on it. An undo has a row of its
          *     own, which can be undone in turn.
+         * @description Needs the role `operator`.
          */
         post: operations["undo_row"];
         delete?: never;
@@ -73,6 +203,7 @@ export interface paths {
         /**
          * Whether the site can be restored, to which time and how fast; all backups; the current
          *     operation.
+         * @description Needs the role `viewer`.
          */
         get: operations["backups"];
         put?: never;
@@ -80,6 +211,7 @@ export interface paths {
          * Backs the site up, verifies the backup and copies it to the off-host targets. Answers when all
          *     is done; `activity` of `GET /api/backups` shows the progress. A copy that could not be made is
          *     `failed` in the answer.
+         * @description Needs the role `operator`.
          */
         post: operations["back_up"];
         delete?: never;
@@ -100,6 +232,7 @@ export interface paths {
         /**
          * Searches the off-host targets for backups that this host does not list, for example after the
          *     old host was lost.
+         * @description Needs the role `operator`.
          */
         post: operations["discover"];
         delete?: never;
@@ -115,10 +248,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What pruning would remove now. */
+        /**
+         * What pruning would remove now.
+         * @description Needs the role `viewer`.
+         */
         get: operations["pruning"];
         put?: never;
-        /** Removes the backups that the retention rules do not keep, here and at the off-host targets. */
+        /**
+         * Removes the backups that the retention rules do not keep, here and at the off-host targets.
+         * @description Needs the role `admin`.
+         */
         post: operations["prune"];
         delete?: never;
         options?: never;
@@ -135,7 +274,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Undoes the last restore, or shows what that would change. */
+        /**
+         * Undoes the last restore, or shows what that would change.
+         * @description Needs the role `admin`.
+         */
         post: operations["undo"];
         delete?: never;
         options?: never;
@@ -150,7 +292,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One backup. */
+        /**
+         * One backup.
+         * @description Needs the role `viewer`.
+         */
         get: operations["backup"];
         put?: never;
         post?: never;
@@ -167,7 +312,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Downloads the compressed file, encrypted if the backup is. */
+        /**
+         * Downloads the compressed file, encrypted if the backup is.
+         * @description Needs the role `admin`.
+         */
         get: operations["download"];
         put?: never;
         post?: never;
@@ -186,7 +334,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces the site with a saved state, or shows what that would change. */
+        /**
+         * Replaces the site with a saved state, or shows what that would change.
+         * @description Needs the role `admin`.
+         */
         post: operations["restore"];
         delete?: never;
         options?: never;
@@ -206,6 +357,7 @@ export interface paths {
         /**
          * Restores a backup into a scratch store and compares it. If verification fails, the answer is
          *     `bad` and another backup is made.
+         * @description Needs the role `operator`.
          */
         post: operations["verify"];
         delete?: never;
@@ -221,7 +373,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The contacts as they are configured, without their secrets, and how delivery to them goes. */
+        /**
+         * The contacts as they are configured, without their secrets, and how delivery to them goes.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_contacts"];
         put?: never;
         post?: never;
@@ -238,10 +393,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All devices, or those that match the query, ascending by id. */
+        /**
+         * All devices, or those that match the query, ascending by id.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_devices"];
         put?: never;
-        /** Creates a bare device, without ports and without checking for an upstream. */
+        /**
+         * Creates a bare device, without ports and without checking for an upstream.
+         * @description Needs the role `operator`.
+         */
         post: operations["create_device"];
         delete?: never;
         options?: never;
@@ -261,6 +422,7 @@ export interface paths {
         /**
          * Provisions up to 10,000 devices. If any row is invalid, none is provisioned and the errors are
          *     returned.
+         * @description Needs the role `operator`.
          */
         post: operations["provision_devices"];
         delete?: never;
@@ -284,6 +446,7 @@ export interface paths {
          *     people wrote about incidents and maintenance of the devices is erased too. Serials and tags stay, and so
          *     does what was written elsewhere, such as the reason of a link's override or a note on another incident.
          *     It cannot be undone.
+         * @description Needs the role `admin`.
          */
         post: operations["erase_personal_data"];
         delete?: never;
@@ -304,6 +467,7 @@ export interface paths {
         /**
          * Creates a device with the ports of its type. With `connect_to`, also links it with that device, at
          *     the next free port of the right kind or the chosen one: in one step, all or nothing.
+         * @description Needs the role `operator`.
          */
         post: operations["provision_device"];
         delete?: never;
@@ -319,15 +483,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One device. */
+        /**
+         * One device.
+         * @description Needs the role `viewer`.
+         */
         get: operations["get_device"];
         put?: never;
         post?: never;
-        /** Deletes a device with its interfaces and links; its children lose their parent. */
+        /**
+         * Deletes a device with its interfaces and links; its children lose their parent.
+         * @description Needs the role `operator`.
+         */
         delete: operations["delete_device"];
         options?: never;
         head?: never;
-        /** Moves, renames or regroups a device, or sets its optical values, its lifecycle, serial or customer. */
+        /**
+         * Moves, renames or regroups a device, or sets its optical values, its lifecycle, serial or customer.
+         * @description Needs the role `operator`.
+         */
         patch: operations["update_device"];
         trace?: never;
     };
@@ -338,7 +511,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How much of the last days a device was in service, and its outages. */
+        /**
+         * How much of the last days a device was in service, and its outages.
+         * @description Needs the role `viewer`.
+         */
         get: operations["device_availability"];
         put?: never;
         post?: never;
@@ -355,13 +531,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The cross-connects of an ODF, NVT or HOP, by their older ports. */
+        /**
+         * The cross-connects of an ODF, NVT or HOP, by their older ports.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_cross_connects"];
-        /** Records these cross-connects, and removes all others of the device. */
+        /**
+         * Records these cross-connects, and removes all others of the device.
+         * @description Needs the role `operator`.
+         */
         put: operations["replace_cross_connects"];
         /**
          * Records cross-connects: all of them, or none. One that exists gets the loss that is given, and is
          *     no longer assumed. The answer has all cross-connects of the device.
+         * @description Needs the role `operator`.
          */
         post: operations["add_cross_connects"];
         delete?: never;
@@ -380,7 +563,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes the cross-connect at a port. */
+        /**
+         * Removes the cross-connect at a port.
+         * @description Needs the role `operator`.
+         */
         delete: operations["remove_cross_connect"];
         options?: never;
         head?: never;
@@ -394,7 +580,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ports of a device, in the order of their creation. */
+        /**
+         * The ports of a device, in the order of their creation.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_device_interfaces"];
         put?: never;
         post?: never;
@@ -414,6 +603,8 @@ export interface paths {
         /**
          * The elements from the OLT to this leaf with their losses, both directions.
          * @description Of a leaf without light also the path that it has by design, and where the light stops on it.
+         *
+         *     Needs the role `viewer`.
          */
         get: operations["optical_path"];
         put?: never;
@@ -434,11 +625,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Clears the override of a device. */
+        /**
+         * Clears the override of a device.
+         * @description Needs the role `operator`.
+         */
         delete: operations["clear_override"];
         options?: never;
         head?: never;
-        /** Overrides the status of a device. */
+        /**
+         * Overrides the status of a device.
+         * @description Needs the role `operator`.
+         */
         patch: operations["set_override"];
         trace?: never;
     };
@@ -451,9 +648,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Overrides the status of a device (v2's older route; also takes DEGRADED). */
+        /**
+         * Overrides the status of a device (v2's older route; also takes DEGRADED).
+         * @description Needs the role `operator`.
+         */
         post: operations["set_override_legacy"];
-        /** Clears the override of a device (v2's older route). */
+        /**
+         * Clears the override of a device (v2's older route).
+         * @description Needs the role `operator`.
+         */
         delete: operations["clear_override_legacy"];
         options?: never;
         head?: never;
@@ -467,7 +670,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The path from this device to a backbone gateway. */
+        /**
+         * The path from this device to a backbone gateway.
+         * @description Needs the role `viewer`.
+         */
         get: operations["upstream_path"];
         put?: never;
         post?: never;
@@ -484,7 +690,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ports of a device with what is connected with each, in the order of their creation. */
+        /**
+         * The ports of a device with what is connected with each, in the order of their creation.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_ports"];
         put?: never;
         post?: never;
@@ -501,7 +710,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Exports the whole site for `unoc import`: a header line, then one entity per line. */
+        /**
+         * Exports the whole site for `unoc import`: a header line, then one entity per line.
+         * @description Needs the role `admin`.
+         */
         get: operations["export"];
         put?: never;
         post?: never;
@@ -518,7 +730,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Exports all cross-connects as a table, with the names of their devices and interfaces. */
+        /**
+         * Exports all cross-connects as a table, with the names of their devices and interfaces.
+         * @description Needs the role `viewer`.
+         */
         get: operations["export_cross_connects"];
         put?: never;
         post?: never;
@@ -535,10 +750,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Exports all devices as a table, which can be imported here and at another site. */
+        /**
+         * Exports all devices as a table, which can be imported here and at another site.
+         * @description Needs the role `viewer`.
+         */
         get: operations["export_all_devices"];
         put?: never;
-        /** Exports some devices as a table. */
+        /**
+         * Exports some devices as a table.
+         * @description Needs the role `viewer`.
+         */
         post: operations["export_some_devices"];
         delete?: never;
         options?: never;
@@ -553,7 +774,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Exports all links as a table, with the names of their devices and interfaces. */
+        /**
+         * Exports all links as a table, with the names of their devices and interfaces.
+         * @description Needs the role `viewer`.
+         */
         get: operations["export_links"];
         put?: never;
         post?: never;
@@ -570,7 +794,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every component with its values, and every check. */
+        /**
+         * Every component with its values, and every check.
+         * @description Needs the role `viewer`.
+         */
         get: operations["detail"];
         put?: never;
         post?: never;
@@ -587,7 +814,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The values of a check over time. */
+        /**
+         * The values of a check over time.
+         * @description Needs the role `viewer`.
+         */
         get: operations["check_history"];
         put?: never;
         post?: never;
@@ -606,7 +836,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs one check now, and returns what it says then. */
+        /**
+         * Runs one check now, and returns what it says then.
+         * @description Needs the role `operator`.
+         */
         post: operations["run_check"];
         delete?: never;
         options?: never;
@@ -623,7 +856,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Runs every check now, and returns what they say then. */
+        /**
+         * Runs every check now, and returns what they say then.
+         * @description Needs the role `operator`.
+         */
         post: operations["run_checks"];
         delete?: never;
         options?: never;
@@ -638,7 +874,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many customers had no service, over time. */
+        /**
+         * How many customers had no service, over time.
+         * @description Needs the role `viewer`.
+         */
         get: operations["customer_history"];
         put?: never;
         post?: never;
@@ -661,6 +900,7 @@ export interface paths {
          * Imports a table of cross-connects, which name their devices and interfaces. They take the place
          *     of assumed ones at the same ports. If any row is invalid, nothing is imported and every error is
          *     returned.
+         * @description Needs the role `operator`.
          */
         post: operations["import_cross_connects"];
         delete?: never;
@@ -678,7 +918,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Imports a table of devices, of links or of cross-connects, as its heading tells. */
+        /**
+         * Imports a table of devices, of links or of cross-connects, as its heading tells.
+         * @description Needs the role `operator`.
+         */
         post: operations["import_any"];
         delete?: never;
         options?: never;
@@ -699,6 +942,7 @@ export interface paths {
          * Imports a table of devices, in any order. A row with a known name or id changes that device, any
          *     other row provisions one. If any row is invalid, nothing is imported and every error is
          *     returned.
+         * @description Needs the role `operator`.
          */
         post: operations["import_devices"];
         delete?: never;
@@ -719,6 +963,7 @@ export interface paths {
         /**
          * Imports a table of links, which name their devices and interfaces. If any row is invalid,
          *     nothing is imported and every error is returned.
+         * @description Needs the role `operator`.
          */
         post: operations["import_links"];
         delete?: never;
@@ -734,7 +979,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Incidents, those that are not closed first. */
+        /**
+         * Incidents, those that are not closed first.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_incidents"];
         put?: never;
         post?: never;
@@ -751,7 +999,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident with its timeline, and with who was told of it. */
+        /**
+         * One incident with its timeline, and with who was told of it.
+         * @description Needs the role `viewer`.
+         */
         get: operations["get_incident"];
         put?: never;
         post?: never;
@@ -770,7 +1021,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Notes who works on an incident. A later acknowledgement replaces an earlier one. */
+        /**
+         * Notes who works on an incident. A later acknowledgement replaces an earlier one.
+         * @description Needs the role `operator`.
+         */
         post: operations["acknowledge_incident"];
         delete?: never;
         options?: never;
@@ -790,6 +1044,7 @@ export interface paths {
         /**
          * Closes an incident whose cause does not exist any longer: one that comes and goes, or an event such as
          *     a failed run. All others close by themselves.
+         * @description Needs the role `operator`.
          */
         post: operations["close_incident"];
         delete?: never;
@@ -807,7 +1062,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adds a note to an incident, also to one that is closed. */
+        /**
+         * Adds a note to an incident, also to one that is closed.
+         * @description Needs the role `operator`.
+         */
         post: operations["add_incident_note"];
         delete?: never;
         options?: never;
@@ -822,10 +1080,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All interfaces, ascending by id. */
+        /**
+         * All interfaces, ascending by id.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_interfaces"];
         put?: never;
-        /** Creates a port on a device. */
+        /**
+         * Creates a port on a device.
+         * @description Needs the role `operator`.
+         */
         post: operations["create_interface"];
         delete?: never;
         options?: never;
@@ -840,7 +1104,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every job with its next and its last runs. */
+        /**
+         * Every job with its next and its last runs.
+         * @description Needs the role `viewer`.
+         */
         get: operations["jobs"];
         put?: never;
         post?: never;
@@ -857,14 +1124,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job. */
+        /**
+         * One job.
+         * @description Needs the role `viewer`.
+         */
         get: operations["job"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Reschedules, enables or disables a job. The change persists across restarts. */
+        /**
+         * Reschedules, enables or disables a job. The change persists across restarts.
+         * @description Needs the role `admin`.
+         */
         patch: operations["change_job"];
         trace?: never;
     };
@@ -877,7 +1150,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts a job now, even if it is disabled. The answer does not wait for its end. */
+        /**
+         * Starts a job now, even if it is disabled. The answer does not wait for its end.
+         * @description Needs the role `operator`.
+         */
         post: operations["run_job"];
         delete?: never;
         options?: never;
@@ -897,6 +1173,7 @@ export interface paths {
         /**
          * Puts devices and links into service, or plans or retires them: all of them, or none. One entry in the
          *     audit trail.
+         * @description Needs the role `operator`.
          */
         post: operations["set_lifecycles"];
         delete?: never;
@@ -915,6 +1192,7 @@ export interface paths {
         /**
          * Every limit that an operator can run into, with how much of it is in use, what happens when it is reached, and
          *     how it can be changed.
+         * @description Needs the role `viewer`.
          */
         get: operations["limits"];
         put?: never;
@@ -932,10 +1210,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All links, ascending by id. */
+        /**
+         * All links, ascending by id.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_links"];
         put?: never;
-        /** Links two existing interfaces. */
+        /**
+         * Links two existing interfaces.
+         * @description Needs the role `operator`.
+         */
         post: operations["create_link"];
         delete?: never;
         options?: never;
@@ -955,6 +1239,7 @@ export interface paths {
         /**
          * Links two devices, at the ports that are chosen, or else at the next free port of the right kind
          *     of each, or a new one.
+         * @description Needs the role `operator`.
          */
         post: operations["connect_devices"];
         delete?: never;
@@ -970,15 +1255,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One link. */
+        /**
+         * One link.
+         * @description Needs the role `viewer`.
+         */
         get: operations["get_link"];
         put?: never;
         post?: never;
-        /** Deletes a link; its interfaces stay. */
+        /**
+         * Deletes a link; its interfaces stay.
+         * @description Needs the role `operator`.
+         */
         delete: operations["delete_link"];
         options?: never;
         head?: never;
-        /** Changes a link, puts it into or out of service, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`. */
+        /**
+         * Changes a link, puts it into or out of service, or overrides its status: a fibre cut is `{"status_override":"DOWN"}`.
+         * @description Needs the role `operator`.
+         */
         patch: operations["update_link"];
         trace?: never;
     };
@@ -992,7 +1286,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Clears the override of a link. */
+        /**
+         * Clears the override of a link.
+         * @description Needs the role `operator`.
+         */
         delete: operations["clear_override"];
         options?: never;
         head?: never;
@@ -1009,6 +1306,7 @@ export interface paths {
         /**
          * The last lines of the log, newest first: up to 100,000 or 32 MiB of them are in memory, since the start of
          *     the process. Warnings and errors are kept longer: ask for them with `level`.
+         * @description Needs the role `operator`.
          */
         get: operations["list_logs"];
         put?: never;
@@ -1029,6 +1327,7 @@ export interface paths {
         /**
          * The lines in memory as a file, oldest first. `X-Unoc-Log-Id` is the id of the newest line: ask for those
          *     after it to follow the log.
+         * @description Needs the role `operator`.
          */
         get: operations["export_logs"];
         put?: never;
@@ -1046,12 +1345,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The configured level of the log, and the levels that modules have for some time. */
+        /**
+         * The configured level of the log, and the levels that modules have for some time.
+         * @description Needs the role `operator`.
+         */
         get: operations["log_levels"];
-        /** Changes the level of a module for up to an hour; then it ends by itself, also with a restart. */
+        /**
+         * Changes the level of a module for up to an hour; then it ends by itself, also with a restart.
+         * @description Needs the role `operator`.
+         */
         put: operations["change_log_level"];
         post?: never;
-        /** Ends the change of a module, or all changes. One that has ended already is no error. */
+        /**
+         * Ends the change of a module, or all changes. One that has ended already is no error.
+         * @description Needs the role `operator`.
+         */
         delete: operations["end_log_level"];
         options?: never;
         head?: never;
@@ -1065,7 +1373,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Warnings and errors since a time, those of one kind as one group, and which kinds are new. */
+        /**
+         * Warnings and errors since a time, those of one kind as one group, and which kinds are new.
+         * @description Needs the role `operator`.
+         */
         get: operations["log_summary"];
         put?: never;
         post?: never;
@@ -1082,12 +1393,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Planned maintenance, the next to end first, then what has ended, the last first. */
+        /**
+         * Planned maintenance, the next to end first, then what has ended, the last first.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_maintenance"];
         put?: never;
         /**
          * Plans maintenance: until it ends, incidents of the device are muted. They are kept all the same, and
          *     what still exists at the end is told.
+         * @description Needs the role `operator`.
          */
         post: operations["add_maintenance"];
         delete?: never;
@@ -1106,7 +1421,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Deletes a maintenance window, which ends it. */
+        /**
+         * Deletes a maintenance window, which ends it.
+         * @description Needs the role `operator`.
+         */
         delete: operations["delete_maintenance"];
         options?: never;
         head?: never;
@@ -1120,7 +1438,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Notices, the newest first. The last 20,000 are kept. */
+        /**
+         * Notices, the newest first. The last 20,000 are kept.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_notices"];
         put?: never;
         post?: never;
@@ -1139,8 +1460,45 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a test message to a contact, or to all of them, and waits up to 20 s for their answers. */
+        /**
+         * Sends a test message to a contact, or to all of them, and waits up to 20 s for their answers.
+         * @description Needs the role `operator`.
+         */
         post: operations["test_notices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the answer of the provider, logs the person in, and goes to the page. */
+        get: operations["callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to the provider, which sends it back to `/api/oidc/callback`. */
+        get: operations["log_in"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,7 +1512,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The transceiver classes for the `pon_class` of an OLT. */
+        /**
+         * The transceiver classes for the `pon_class` of an OLT.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_classes"];
         put?: never;
         post?: never;
@@ -1171,7 +1532,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fibre media and their attenuation per kilometre. */
+        /**
+         * The fibre media and their attenuation per kilometre.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_fiber_types"];
         put?: never;
         post?: never;
@@ -1188,7 +1552,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every override, also one that changes nothing. */
+        /**
+         * Every override, also one that changes nothing.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_overrides"];
         put?: never;
         post?: never;
@@ -1207,7 +1574,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets or clears the overrides of devices and links: all of them, or none. One entry in the audit trail. */
+        /**
+         * Sets or clears the overrides of devices and links: all of them, or none. One entry in the audit trail.
+         * @description Needs the role `operator`.
+         */
         post: operations["set_overrides"];
         delete?: never;
         options?: never;
@@ -1222,7 +1592,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry per cause; the affected devices are listed under their cause. */
+        /**
+         * One entry per cause; the affected devices are listed under their cause.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_problems"];
         put?: never;
         post?: never;
@@ -1242,6 +1615,7 @@ export interface paths {
         /**
          * One cause: what it affects, its place on the path from the gateway, the redundancy that is left, and
          *     what was changed just before.
+         * @description Needs the role `viewer`.
          */
         get: operations["get_problem"];
         put?: never;
@@ -1259,7 +1633,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All customers that the cause affects, ascending by id. */
+        /**
+         * All customers that the cause affects, ascending by id.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_customers"];
         put?: never;
         post?: never;
@@ -1276,7 +1653,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All customers that the cause affects, as a table. */
+        /**
+         * All customers that the cause affects, as a table.
+         * @description Needs the role `viewer`.
+         */
         get: operations["export_customers"];
         put?: never;
         post?: never;
@@ -1296,6 +1676,7 @@ export interface paths {
         /**
          * What the jobs of the runbook found, the newest first. Reports are kept for 400 days, and at most 500 of a
          *     kind.
+         * @description Needs the role `viewer`.
          */
         get: operations["list_reports"];
         put?: never;
@@ -1313,7 +1694,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A report as a whole; each of its values has a unit. */
+        /**
+         * A report as a whole; each of its values has a unit.
+         * @description Needs the role `viewer`.
+         */
         get: operations["get_report"];
         put?: never;
         post?: never;
@@ -1330,7 +1714,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A report as plain text. */
+        /**
+         * A report as plain text.
+         * @description Needs the role `viewer`.
+         */
         get: operations["get_report_text"];
         put?: never;
         post?: never;
@@ -1350,6 +1737,7 @@ export interface paths {
         /**
          * Every duty that keeps the site running: who does it, when it was last done, what shows that, and when
          *     it is due next.
+         * @description Needs the role `viewer`.
          */
         get: operations["runbook"];
         put?: never;
@@ -1367,10 +1755,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What people recorded of a duty, the newest first. The last 1,200 are kept. */
+        /**
+         * What people recorded of a duty, the newest first. The last 1,200 are kept.
+         * @description Needs the role `viewer`.
+         */
         get: operations["list_duty_records"];
         put?: never;
-        /** Records that a person did a duty now. */
+        /**
+         * Records that a person did a duty now.
+         * @description Needs the role `operator`.
+         */
         post: operations["add_duty_record"];
         delete?: never;
         options?: never;
@@ -1387,9 +1781,71 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deletes everything and loads the demo network; ids are not reused. */
+        /**
+         * Deletes everything and loads the demo network; ids are not reused.
+         * @description Needs the role `admin`.
+         */
         post: operations["seed"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is asking, and how to log in. */
+        get: operations["session"];
+        put?: never;
+        /** Logs in. The answer sets the session's cookie, which scripts of the page cannot read. */
+        post: operations["log_in"];
+        /** Logs out: the session ends, and the cookie is taken away. Without a session nothing happens. */
+        delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The own sessions, the newest first; those of all users for an admin.
+         * @description Needs a user who has logged in or the role `admin`.
+         */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a session: the own one, or anybody's for an admin. Its live connections are closed.
+         * @description Needs a user who has logged in or the role `admin`.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1402,7 +1858,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The settings that are changed while the service runs, and how events are sent at present. */
+        /**
+         * The settings that are changed while the service runs, and how events are sent at present.
+         * @description Needs the role `viewer`.
+         */
         get: operations["settings"];
         put?: never;
         post?: never;
@@ -1412,8 +1871,46 @@ export interface paths {
         /**
          * Changes settings, all or none. They are in force at once and after a restart, until they are changed again or
          *     `for_s` is over.
+         * @description Needs the role `admin`.
          */
         patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first user with the code of the set-up link, and logs that user in. From then on everybody has to log in. */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draws a new code with which the first user is made in a browser; the one before no longer counts.
+         * @description Needs the role `admin`.
+         */
+        post: operations["new_setup_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/simulate": {
@@ -1425,7 +1922,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Returns what would change, and how. Nothing is committed. */
+        /**
+         * Returns what would change, and how. Nothing is committed.
+         * @description Needs the role `viewer`.
+         */
         post: operations["simulate"];
         delete?: never;
         options?: never;
@@ -1443,6 +1943,7 @@ export interface paths {
         /**
          * One file with what helps to find a fault: logs, checks with their history, incidents, the configuration,
          *     the state of the mirror, jobs and backups, facts about the host. Secrets are replaced by `***`.
+         * @description Needs the role `admin`.
          */
         get: operations["support_bundle"];
         put?: never;
@@ -1460,7 +1961,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The state of the mirror, and what it waits for. */
+        /**
+         * The state of the mirror, and what it waits for.
+         * @description Needs the role `viewer`.
+         */
         get: operations["sync_state"];
         put?: never;
         post?: never;
@@ -1479,7 +1983,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replaces the local state with PostgreSQL's; the local store is kept in `quarantine/`. */
+        /**
+         * Replaces the local state with PostgreSQL's; the local store is kept in `quarantine/`.
+         * @description Needs the role `admin`.
+         */
         post: operations["sync_adopt"];
         delete?: never;
         options?: never;
@@ -1496,7 +2003,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compares every row on both sides, without repairing any. */
+        /**
+         * Compares every row on both sides, without repairing any.
+         * @description Needs the role `operator`.
+         */
         post: operations["sync_check"];
         delete?: never;
         options?: never;
@@ -1513,7 +2023,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends all changes. Answers when PostgreSQL has everything that was committed before the request. */
+        /**
+         * Sends all changes. Answers when PostgreSQL has everything that was committed before the request.
+         * @description Needs the role `operator`.
+         */
         post: operations["sync_now"];
         delete?: never;
         options?: never;
@@ -1530,7 +2043,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compares every row on both sides and repairs PostgreSQL. */
+        /**
+         * Compares every row on both sides and repairs PostgreSQL.
+         * @description Needs the role `operator`.
+         */
         post: operations["sync_reconcile"];
         delete?: never;
         options?: never;
@@ -1547,9 +2063,56 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes this appliance the one that writes the site to PostgreSQL; the local state wins. */
+        /**
+         * Makes this appliance the one that writes the site to PostgreSQL; the local state wins.
+         * @description Needs the role `admin`.
+         */
         post: operations["sync_take_over"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The own tokens, the newest first; those of all users for an admin.
+         * @description Needs a user who has logged in or the role `admin`.
+         */
+        get: operations["tokens"];
+        put?: never;
+        /**
+         * Makes a token. The answer has its secret, once.
+         * @description Needs a user who has logged in or the role `admin`.
+         */
+        post: operations["add_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a token: the own one, or anybody's for an admin. Its live connections are closed.
+         * @description Needs a user who has logged in or the role `admin`.
+         */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1562,7 +2125,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts by type, status and signal class. */
+        /**
+         * Counts by type, status and signal class.
+         * @description Needs the role `viewer`.
+         */
         get: operations["summary"];
         put?: never;
         post?: never;
@@ -1581,12 +2147,64 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Undoes all changes of a request, as one change: as the undo of a row. */
+        /**
+         * Undoes all changes of a request, as one change: as the undo of a row.
+         * @description Needs the role `operator`.
+         */
         post: operations["undo_request"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All users by name.
+         * @description Needs the role `admin`.
+         */
+        get: operations["users"];
+        put?: never;
+        /**
+         * Makes a user. The first one has to be an admin with a password; from then on everybody has to log in.
+         * @description Needs the role `admin`.
+         */
+        post: operations["add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes a user with all sessions and tokens. The last admin who can log in stays.
+         * @description Needs the role `admin`.
+         */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a user, whose sessions end with it; removing the second factor alone ends none. API tokens outlive a new
+         *     password, unless `revoke_tokens` is true.
+         * @description Needs the role `admin`.
+         */
+        patch: operations["change_user"];
         trace?: never;
     };
     "/health": {
@@ -1650,6 +2268,7 @@ export interface paths {
         /**
          * Metrics for Prometheus: the process, requests, the engine, the site, clients, the mirror, backups,
          *     checks, incidents, notices.
+         * @description Needs the role `viewer`, or a token with the scope `metrics`.
          */
         get: operations["metrics"];
         put?: never;
@@ -1678,6 +2297,10 @@ export interface components {
             /** Format: int32 */
             wavelength_nm: number;
         };
+        /** @description Why the problems are accepted. */
+        AuditAcceptance: {
+            reason: string;
+        };
         /** @description One entity before and after; null if it did not exist. */
         AuditChange: {
             after?: components["schemas"]["Device"] | null;
@@ -1701,11 +2324,65 @@ export interface components {
             /** @enum {string} */
             kind: "link";
         };
-        /** @description One accepted command. */
+        /** @description Whether the audit trail is as it was written. */
+        AuditCheck: {
+            /** Format: int64 */
+            accepted_by?: number | null;
+            /** @description Those before the row in which an operator accepted them. */
+            accepted_problems: string[];
+            /**
+             * Format: int64
+             * @description Images of entities whose personal data was erased; the chain covers the rest of them.
+             */
+            erased_image_count: number;
+            /**
+             * Format: int64
+             * @description The first row in the chain; older ones were removed by age, or are from before it.
+             */
+            first_id?: number | null;
+            /** @description Numbers that were left out when the site continued above those of another copy. */
+            gaps: components["schemas"]["AuditGap"][];
+            head?: components["schemas"]["AuditHead"] | null;
+            /** @description Whether there is no problem, apart from accepted ones. */
+            is_intact: boolean;
+            /** @description What backups and PostgreSQL know of the trail. */
+            known: components["schemas"]["KnownAuditHead"][];
+            /** @description At most 100 faults of rows, and what others know better. */
+            problems: string[];
+            /**
+             * Format: int64
+             * @description Rows that came back from a backup: the chain covers all but their changes.
+             */
+            restored_count: number;
+            /** Format: int64 */
+            row_count: number;
+            /**
+             * Format: int64
+             * @description Rows from before there was a chain, which nothing protects.
+             */
+            unchained_count: number;
+        };
+        /** @description Numbers without rows. */
+        AuditGap: {
+            /** Format: int64 */
+            first_id: number;
+            /** Format: int64 */
+            last_id: number;
+        };
+        /** @description A row and its hash. */
+        AuditHead: {
+            /** @description 64 hexadecimal digits. */
+            hash: string;
+            /** Format: int64 */
+            id: number;
+        };
+        /** @description One row: an accepted command, or something else that was done or refused. */
         AuditRow: {
             action: string;
-            /** @description Who sent the command. */
+            /** @description Who it was. */
             actor: string;
+            /** @description The address that the request came from; empty when it came over no network. */
+            address: string;
             /** Format: date-time */
             at: string;
             /**
@@ -1715,16 +2392,27 @@ export interface components {
             change_count: number;
             /**
              * @description At most 100 of them, beginning with those that the command itself changed; fewer if the
-             *     answer would be too large.
+             *     answer would be too large. In an export, at most 1,000.
              */
             changes: components["schemas"]["AuditChange"][];
+            /**
+             * @description SHA-256 of what the appliance keeps of the changes, which `hash` covers; null in rows from before the
+             *     chain.
+             */
+            changes_sha256?: string | null;
+            /** @description What an event was about; null for a change of the network. */
+            details?: Record<string, never> | null;
+            /** @description SHA-256 of the hash of the row before and of this row; null in rows from before the chain. */
+            hash?: string | null;
             /** Format: int64 */
             id: number;
+            /** @enum {string} */
+            outcome: "done" | "refused";
             /** @description The request's `X-Request-Id`; empty outside HTTP. */
             request_id: string;
             /**
              * Format: int64
-             * @description The commit that made it durable.
+             * @description The commit that made it durable; of an event without changes, the last one before it.
              */
             seq: number;
             /** @description Whether the row allows an undo. */
@@ -1936,6 +2624,15 @@ export interface components {
             /** Format: int64 */
             total_bytes: number;
             undo?: components["schemas"]["BackupUndo"] | null;
+        };
+        /** @description Who is asking. */
+        Caller: {
+            /** @description `host`: this host itself; `user`, `token` or `anonymous`. */
+            kind: string;
+            /** @description Of the user or of the token; of the user of the host's system over the Unix socket. */
+            name?: string | null;
+            /** @description What the caller may do; null for nothing but what is public, or for the one thing that a token is for. */
+            role?: string | null;
         };
         /** @description The path from a gateway down to a cause. */
         CausePath: {
@@ -2683,6 +3380,8 @@ export interface components {
             detail: string;
             /** @description For bulk requests: the error of each invalid row. */
             errors?: components["schemas"]["RowError"][];
+            /** @description For a login: `code`, if the password is right and a code of the second factor is missing. */
+            needs?: string;
             /** @description For an undo: what stands in its way, at most 20 sentences. */
             obstacles?: string[];
         };
@@ -3030,6 +3729,29 @@ export interface components {
             /** @enum {string} */
             status: "UP" | "DOWN" | "DEGRADED";
         };
+        /** @description A token that was just made, with its secret, which is shown once. */
+        IssuedToken: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description To the minute; null if it was never used.
+             */
+            last_used_at?: string | null;
+            name: string;
+            /** @description The name of the user whose token it is. */
+            owner: string;
+            /** @description The first characters of the token, to recognise it by. */
+            prefix: string;
+            /** @description `read`, `operate` or `metrics`. A token may never do more than its owner. */
+            scope: string;
+            /** @description To send as `Authorization: Bearer …`. */
+            token: string;
+        };
         /** @description One job. */
         Job: {
             default_schedule: string;
@@ -3109,6 +3831,27 @@ export interface components {
             timezone_fault?: string | null;
             /** @description Its distance from UTC now, such as `+01:00`. */
             utc_offset: string;
+        };
+        /** @description A row that is known from elsewhere. */
+        KnownAuditHead: {
+            /** Format: date-time */
+            at: string;
+            hash: string;
+            /** Format: int64 */
+            id: number;
+            source: string;
+            /**
+             * @description `same`; `too_old`: removed by age; `left_out`: the site continued above its number; `different`,
+             *     `removed`, `missing`: a problem.
+             */
+            state: string;
+        };
+        /** @description When and from where somebody logged in. */
+        LastLogin: {
+            /** @description Null over the Unix socket. */
+            address?: string | null;
+            /** Format: date-time */
+            at: string;
         };
         /** @description The same with v2's older names. */
         LegacyOverrideBody: {
@@ -3343,6 +4086,33 @@ export interface components {
             /** Format: int64 */
             warning_count: number;
         };
+        /** @description A name and a password. */
+        Login: {
+            /** @description A code of the second factor, or a recovery code. */
+            code?: string | null;
+            name: string;
+            password: string;
+        };
+        /** @description A session of a user who is logged in. */
+        LoginSession: {
+            /** @description Null over the Unix socket. */
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at: string;
+            /** @description The name of the user. */
+            user: string;
+            /** @description What the browser says of itself. */
+            user_agent: string;
+        };
         /** @description Maintenance to plan. */
         MaintenancePlan: {
             /**
@@ -3518,6 +4288,28 @@ export interface components {
              */
             target: string;
         };
+        /** @description A token to make. */
+        NewToken: {
+            /**
+             * Format: int32
+             * @description 90 if it is absent.
+             */
+            expires_in_days?: number | null;
+            name: string;
+            /** @description The name of the user whose token it is to be, for an admin; if it is absent, the one who asks. */
+            owner?: string | null;
+            /** @description `read`, `operate` or `metrics`. */
+            scope: string;
+        };
+        /** @description A user to make. */
+        NewUser: {
+            /** @description 1 to 64 letters, digits and `.-_@`. */
+            name: string;
+            /** @description At least 12 bytes. Without one nobody logs in with a password until one is set. */
+            password?: string | null;
+            /** @description `viewer`, `operator` or `admin`. */
+            role: string;
+        };
         /** @description A contact is told one thing of an incident, or sent a report. */
         Notice: {
             /** @description What the receiver answered. */
@@ -3579,6 +4371,10 @@ export interface components {
         NoticeTestBody: {
             /** @description The name of a contact; all if it is absent. */
             contact?: string | null;
+        };
+        /** @description A provider that knows the users. */
+        OidcProvider: {
+            name: string;
         };
         /** @description A part of an optical path, and its loss. */
         OpticalElement: {
@@ -3751,6 +4547,16 @@ export interface components {
             kind: string;
             /** @description The device's name, or those of the link's ends, the upper one first. */
             name: string;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            current: string;
+            /** @description At least 12 bytes. */
+            new: string;
+        };
+        /** @description The password of the user who asks. */
+        PasswordConfirmation: {
+            password: string;
         };
         /** @description A part of a path. */
         PathElement: {
@@ -4067,6 +4873,10 @@ export interface components {
             /** @example 06:00 */
             to: string;
         };
+        /** @description Codes that replace the authenticator, each once. They are shown once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
         /** @description The uplinks of a device. */
         Redundancy: {
             /**
@@ -4298,6 +5108,26 @@ export interface components {
              */
             splitter_interface_id?: number | null;
         };
+        /** @description Who is asking, and how to log in. */
+        Session: {
+            caller: components["schemas"]["Caller"];
+            /**
+             * Format: date-time
+             * @description When the session ends at the latest; null without one.
+             */
+            expires_at?: string | null;
+            /** @description Whether the user who asks has a second factor. */
+            has_totp: boolean;
+            last_login?: components["schemas"]["LastLogin"] | null;
+            /**
+             * @description `open`: there are no users, and the host itself may do everything. `insecure`: there are no users, and everybody
+             *     may. `login`: everybody has to log in.
+             */
+            mode: string;
+            /** @description Whether the first user can be made with the code of the set-up link. */
+            setup_possible: boolean;
+            sign_in: components["schemas"]["SignIn"];
+        };
         /** @description One group, or several of them in `groups`. */
         SetLifecycles: {
             /** @description Groups to change together; without this key, the body is one group. */
@@ -4364,6 +5194,25 @@ export interface components {
             v2_events?: boolean | null;
             /** Format: int64 */
             v2_events_max?: number | null;
+        };
+        /** @description The first user, who is an admin. */
+        Setup: {
+            /** @description From the set-up link. */
+            code: string;
+            name: string;
+            password: string;
+        };
+        /** @description The code of a new set-up link. It is shown once. */
+        SetupCode: {
+            /** @description The link is `/set-up#CODE` below the address of the service. What follows `#` is never sent to a server. */
+            code: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /** @description The ways to log in. */
+        SignIn: {
+            oidc?: components["schemas"]["OidcProvider"] | null;
+            password: boolean;
         };
         /** @description The light between an OLT and a leaf. Powers and margins are rounded to hundredths. */
         Signal: {
@@ -4705,6 +5554,38 @@ export interface components {
             name?: string | null;
             text: string;
         };
+        /** @description A token that has not been revoked. */
+        Token: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: date-time
+             * @description To the minute; null if it was never used.
+             */
+            last_used_at?: string | null;
+            name: string;
+            /** @description The name of the user whose token it is. */
+            owner: string;
+            /** @description The first characters of the token, to recognise it by. */
+            prefix: string;
+            /** @description `read`, `operate` or `metrics`. A token may never do more than its owner. */
+            scope: string;
+        };
+        /** @description A code of the authenticator. */
+        TotpCode: {
+            code: string;
+        };
+        /** @description The secret of a second factor that is not in force yet. */
+        TotpSecret: {
+            /** @description For a QR code. */
+            otpauth_uri: string;
+            /** @description In base32, to type. */
+            secret: string;
+        };
         /** @description What an import did, or would do, with the devices of one type. */
         TypeReport: {
             /** @description New links. */
@@ -4746,6 +5627,34 @@ export interface components {
             /** @description Whether it ends at a backbone gateway. */
             is_complete: boolean;
         };
+        /** @description A person who may log in. */
+        User: {
+            /** Format: date-time */
+            created_at: string;
+            has_password: boolean;
+            /** @description Whether there is a second factor. */
+            has_totp: boolean;
+            /** Format: int64 */
+            id: number;
+            is_disabled: boolean;
+            /** @description Whether an OIDC provider knows the user. */
+            is_oidc: boolean;
+            last_login?: components["schemas"]["LastLogin"] | null;
+            name: string;
+            /** @description `viewer`, `operator` or `admin`. */
+            role: string;
+        };
+        /** @description What to change of a user; what is absent stays as it is. */
+        UserPatch: {
+            /** @description Removes the second factor. */
+            clear_totp?: boolean;
+            is_disabled?: boolean;
+            password?: string;
+            /** @description Revokes all API tokens of the user, which outlive a new password. */
+            revoke_tokens?: boolean;
+            /** @description `viewer`, `operator` or `admin`. */
+            role?: string;
+        };
         /** @description The body of a 422 answer. */
         ValidationErrors: {
             detail: components["schemas"]["FieldError"][];
@@ -4773,6 +5682,526 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The current password is wrong, or the new one is not allowed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            /** @description The password is wrong, or there is a second factor already */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The password is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description The code is wrong, or no second factor was begun */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     shutdown: {
         parameters: {
             query?: never;
@@ -4791,6 +6220,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description How many rows at most. */
+                limit?: number;
+                /** @description Only rows with a smaller id: the id of the last row of the previous answer. */
+                before?: number;
+                /** @description Only rows whose actor has this part, in any case. */
+                actor?: string;
+                /** @description Only rows whose action has this part, in any case. */
+                action?: string;
+                /** @description Only what was `done`, or what was `refused`. */
+                outcome?: string;
+                /**
+                 * @description Only rows with this part in the actor, the address, the request id, the action or the details, in any
+                 *     case.
+                 */
+                q?: string;
+                /** @description Only rows from this time on. */
+                from?: string;
+                /** @description Only rows before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRow"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    accept_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditAcceptance"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
                 };
             };
             /** @description The command was refused */
@@ -4885,13 +6548,14 @@ export interface operations {
             };
         };
     };
-    list_audit: {
+    export_audit: {
         parameters: {
             query?: {
-                /** @description How many rows at most. */
-                limit?: number;
-                /** @description Only rows with a smaller id: the id of the last row of the previous answer. */
-                before?: number;
+                /**
+                 * @description `jsonl` (the default): a line about the chain, then one row per line with its changes. `csv`: a table
+                 *     without the changes.
+                 */
+                format?: string;
             };
             header?: never;
             path?: never;
@@ -4904,11 +6568,121 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditRow"][];
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4984,6 +6758,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5109,6 +6892,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5175,6 +6976,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5300,6 +7110,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -5418,6 +7237,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5484,6 +7321,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5612,6 +7458,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -5733,6 +7588,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -5802,6 +7675,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5882,6 +7773,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6010,6 +7910,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -6128,6 +8037,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -6232,6 +8159,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -6302,6 +8247,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6431,6 +8385,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -6544,6 +8507,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -6650,6 +8622,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6785,6 +8766,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -6856,6 +8855,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6984,6 +8992,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7127,6 +9144,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -7210,6 +9245,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -7286,6 +9339,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7421,6 +9483,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -7539,6 +9610,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7674,6 +9754,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -7743,6 +9841,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7822,6 +9938,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7957,6 +10082,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -8078,6 +10212,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8209,6 +10352,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -8330,6 +10482,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -8413,6 +10583,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -8479,6 +10667,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8562,6 +10768,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -8631,6 +10855,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8708,6 +10950,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8827,6 +11078,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -8893,6 +11162,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8983,6 +11270,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -9052,6 +11357,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9161,6 +11475,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9284,6 +11607,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -9369,6 +11710,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportErrors"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
@@ -9494,6 +11844,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportErrors"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -9615,6 +11974,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportErrors"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
@@ -9740,6 +12108,15 @@ export interface operations {
                     "application/json": components["schemas"]["ImportErrors"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -9862,6 +12239,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -9930,6 +12325,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10009,6 +12422,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10140,6 +12562,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -10257,6 +12688,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10385,6 +12825,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -10455,6 +12913,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10571,6 +13038,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -10639,6 +13124,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10718,6 +13221,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10829,6 +13341,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10958,6 +13479,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -11076,6 +13606,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -11161,6 +13709,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -11234,6 +13800,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11350,6 +13925,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11476,6 +14060,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -11547,6 +14149,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11682,6 +14293,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -11799,6 +14419,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11941,6 +14570,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -12033,6 +14680,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -12099,6 +14764,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12176,6 +14859,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12304,6 +14996,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -12416,6 +15117,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -12482,6 +15201,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12559,6 +15296,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12678,6 +15424,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12805,6 +15560,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -12875,6 +15648,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12965,6 +15747,188 @@ export interface operations {
             };
         };
     };
+    callback: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                error_description?: string;
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the page, with the session's cookie */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The answer is not of this attempt, or proves nothing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The person may not log in here */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No provider is set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The provider is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: {
+                /** @description A path of the page, such as `/inventory?type=olt`; another address is passed over. */
+                to?: string;
+                /** @description Whether the browser was already sent to the address under which the provider knows this site. */
+                redirected?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider, with a cookie for the way back */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There are no users yet */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description No provider is set */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The provider is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
     list_classes: {
         parameters: {
             query?: never;
@@ -12984,6 +15948,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13057,6 +16039,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13144,6 +16144,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -13214,6 +16232,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13346,6 +16373,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -13424,6 +16469,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13521,6 +16584,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -13595,6 +16676,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13682,6 +16781,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -13750,6 +16867,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13832,6 +16967,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -13898,6 +17051,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13985,6 +17156,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -14057,6 +17246,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14173,6 +17371,538 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Name, password or code is wrong, or a code is missing (`needs`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: {
+                /** @description Those of all users, for an admin */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSession"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -14282,6 +18012,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -14352,6 +18100,264 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There are users already */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many attempts failed; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    new_setup_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupCode"];
+                };
+            };
+            /** @description There are users already */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14465,6 +18471,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14590,6 +18605,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -14663,6 +18696,24 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Not found */
             404: {
                 headers: {
@@ -14729,6 +18780,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14854,6 +18914,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -14965,6 +19034,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15090,6 +19168,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -15208,6 +19295,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -15300,6 +19396,340 @@ export interface operations {
             };
         };
     };
+    tokens: {
+        parameters: {
+            query?: {
+                /** @description Those of all users, for an admin */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     summary: {
         parameters: {
             query?: never;
@@ -15326,6 +19756,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15410,6 +19858,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description Forbidden, or sent by a page of a site that is not allowed */
             403: {
                 headers: {
@@ -15439,6 +19896,461 @@ export interface operations {
             };
             /** @description It cannot be undone, or something stands in the way */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"][];
+                };
+            };
+            /** @description Malformed request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping, or a directory cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The requested host is not allowed */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description All errors of the request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The service is stopping or overloaded */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Read-only: the data volume is nearly full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The command was refused */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Forbidden, or sent by a page of a site that is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15740,6 +20652,24 @@ export interface operations {
             };
             /** @description Malformed request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

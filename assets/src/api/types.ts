@@ -94,7 +94,7 @@ export type HealthDetail = Sent<Schemas['HealthDetail']>
 export type ApplianceCheck = Sent<Schemas['HealthCheck']>
 export type CheckLimit = NonNullable<ApplianceCheck['warning']>
 export type CheckHistory = Sent<Schemas['CheckHistory']>
-export type AuditRow = Sent<Schemas['AuditRow']> & {
+export type AuditRow = Omit<Sent<Schemas['AuditRow']>, 'details' | 'outcome'> & {
   /** Where the request came from; empty when it came over no network. */
   address: string
   outcome: 'done' | 'refused'

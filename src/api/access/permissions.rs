@@ -116,6 +116,7 @@ const TABLE: &[(Method, &str, Needs)] = &[
     (Method::POST, "/api/notices/test", OPERATE),
     // Who did what.
     (Method::GET, "/api/audit", OPERATE),
+    (Method::POST, "/api/audit/accept", ADMIN),
     (Method::GET, "/api/audit/export", ADMIN),
     (Method::GET, "/api/audit/verify", OPERATE),
     (Method::POST, "/api/audit/{id}/undo", OPERATE),

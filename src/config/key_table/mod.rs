@@ -14,6 +14,6 @@ use super::key::Key;
 
 /// Every key, in the order of `unoc config show` and of the documentation.
 pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
-    [server::KEYS, tls::KEYS, access::KEYS, oidc::KEYS, site::KEYS, backup::KEYS, notices::KEYS]
+    [server::KEYS, tls::KEYS, access::KEYS, site::KEYS, backup::KEYS, notices::KEYS, oidc::KEYS]
         .concat()
 });

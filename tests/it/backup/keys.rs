@@ -105,7 +105,7 @@ fn each_recipient_can_open_a_backup_and_nobody_else_can() {
     let verified: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(verified["verification"]["kind"], "full");
     let mode = fs::metadata(host.data_dir().join(OWN_KEY)).unwrap().permissions();
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    assert_eq!(mode.mode() & 0o777, 0o600);
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

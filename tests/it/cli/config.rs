@@ -181,7 +181,7 @@ fn every_file_that_the_configuration_names_is_read_by_the_check() {
     let path = |name: &str| directory.path().join(name);
     fs::write(path("empty.pem"), "").unwrap();
     fs::write(path("keys.env"), "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n").unwrap();
-    let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    let own = fs::Permissions::from_mode(0o600);
     fs::set_permissions(path("keys.env"), own).unwrap();
     let check = |variable: &str, value: &str| {
         let mut command = unoc(&["config", "check"]);
@@ -243,7 +243,7 @@ fn invalid_certificates_and_duplicate_names_are_errors() {
     let framed = "-----BEGIN CERTIFICATE-----\nbm90IERFUg==\n-----END CERTIFICATE-----\n";
     fs::write(path("bad.pem"), framed).unwrap();
     fs::write(path("keys.env"), "AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n").unwrap();
-    let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    let own = fs::Permissions::from_mode(0o600);
     fs::set_permissions(path("keys.env"), own).unwrap();
     let shown = directory.path().display();
     let s3 = "s3://b?endpoint=https://127.0.0.1:1&region=x&name=minio";

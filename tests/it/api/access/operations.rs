@@ -16,6 +16,8 @@ const PUBLIC: &[&str] = &[
     "POST /api/session",
     "DELETE /api/session",
     "POST /api/setup",
+    "GET /api/oidc/login",
+    "GET /api/oidc/callback",
 ];
 const METRICS: &[&str] = &["GET /metrics"];
 const READ: &[&str] = &["POST /api/simulate", "POST /api/export/devices.csv"];
@@ -51,6 +53,7 @@ const OPERATE: &[&str] = &[
     "DELETE /api/maintenance/{id}",
     "POST /api/notices/test",
     "GET /api/audit",
+    "GET /api/audit/verify",
     "POST /api/audit/{id}/undo",
     "POST /api/undo",
     "POST /api/health/run",
@@ -74,6 +77,9 @@ const ADMIN: &[&str] = &[
     "GET /api/users",
     "POST /api/users",
     "PATCH /api/users/{id}",
+    "POST /api/setup/code",
+    "POST /api/audit/accept",
+    "GET /api/audit/export",
     "DELETE /api/users/{id}",
     "POST /api/devices/erase-personal-data",
     "PATCH /api/jobs/{name}",

@@ -109,6 +109,7 @@ fn the_log_is_for_operators() {
 #[test]
 fn others_see_who_has_a_device_open() {
     let app = TestApp::empty();
+    let (device, other) = (app.provision("A", "POP"), app.provision("B", "POP"));
     app.add_user("ada", "admin");
     app.add_user("vera", "viewer");
     let connect = |name: &str| {
@@ -118,17 +119,17 @@ fn others_see_who_has_a_device_open() {
     let listed = |client: &mut Client, expected: Value| {
         client.until(|event| event.name == "presence" && event.payload == expected);
     };
-    ada.emit_with("presence", &json!({"device_id": 7, "is_editing": true}));
-    let of_ada = json!([{"device_id": 7, "name": "ada", "is_editing": true}]);
+    ada.emit_with("presence", &json!({"device_id": device, "is_editing": true}));
+    let of_ada = json!([{"device_id": device, "name": "ada", "is_editing": true}]);
     listed(&mut vera, of_ada.clone());
     // One who comes later is told, too.
     listed(&mut connect("vera"), of_ada.clone());
     // What is no message of that kind changes nothing.
     vera.emit_with("presence", &json!({"device_id": "seven"}));
-    vera.emit_with("presence", &json!({"device_id": 9}));
+    vera.emit_with("presence", &json!({"device_id": other}));
     let both = json!([
-        {"device_id": 7, "name": "ada", "is_editing": true},
-        {"device_id": 9, "name": "vera", "is_editing": false},
+        {"device_id": device, "name": "ada", "is_editing": true},
+        {"device_id": other, "name": "vera", "is_editing": false},
     ]);
     listed(&mut vera, both);
     vera.emit_with("presence", &json!({"device_id": null}));

@@ -30,7 +30,7 @@ fn an_erasure_leaves_the_chain_as_it_was() {
     let id = app.provision("ONT-1", "ONT");
     let path = format!("/api/devices/{id}");
     app.patch(&path, &json!({"customer_name": "Jürgen Groß", "phone": "+49 228 1234"})).expect(200);
-    app.patch(&path, &json!({"x": 5})).expect(200);
+    app.patch(&path, &json!({"x": 5, "y": 6})).expect(200);
     let hashes = |app: &TestApp| -> Vec<Value> {
         let rows = app.get("/api/audit?q=device&limit=500").expect(200).json();
         let rows = rows.as_array().expect("a list").iter();

@@ -28,6 +28,20 @@ enum Leaves {
 use Leaves::{Command, Elsewhere, Nothing, Row};
 
 const ROUTES: &[(&str, Leaves)] = &[
+    ("DELETE /api/account/totp", Elsewhere("auth::tests")),
+    ("POST /api/account/password", Elsewhere("auth::tests")),
+    ("POST /api/account/totp", Nothing("nothing is kept before it is confirmed")),
+    ("POST /api/account/totp/confirm", Elsewhere("auth::tests")),
+    ("DELETE /api/session", Elsewhere("auth::tests")),
+    ("POST /api/session", Elsewhere("auth::tests")),
+    ("DELETE /api/sessions/{id}", Elsewhere("auth::tests")),
+    ("POST /api/setup", Elsewhere("auth::tests")),
+    ("POST /api/setup/code", Nothing("who uses the code is recorded")),
+    ("POST /api/tokens", Elsewhere("auth::tests")),
+    ("DELETE /api/tokens/{id}", Elsewhere("auth::tests")),
+    ("POST /api/users", Elsewhere("auth::tests")),
+    ("PATCH /api/users/{id}", Elsewhere("auth::tests")),
+    ("DELETE /api/users/{id}", Elsewhere("auth::tests")),
     ("GET /api/audit/export", Row("export audit trail")),
     ("GET /api/backups/{id}/download", Row("download backup")),
     ("GET /api/export", Row("export site")),

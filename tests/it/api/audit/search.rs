@@ -24,7 +24,7 @@ fn rows_are_found_by_each_filter() {
     let id = app.provision("A", "POP");
     let headers = [("x-request-id", "find-4711"), ("content-type", "application/json")];
     let path = format!("/api/devices/{id}");
-    app.send(Method::PATCH, &path, &headers, Some(r#"{"x":5}"#)).expect(200);
+    app.send(Method::PATCH, &path, &headers, Some(r#"{"x":5,"y":6}"#)).expect(200);
     app.patch("/api/settings", &json!({"exports": false})).expect(200);
 
     assert_eq!(actions(&app, ""), ["change settings", "update device", "provision device"]);

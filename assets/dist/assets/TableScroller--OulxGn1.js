@@ -1,0 +1,1 @@
+import{et as e,ft as t,ht as n,q as r}from"./preload-helper-Cb3RXjOC.js";var i=[`aria-label`],a=e({__name:`TableScroller`,props:{label:{}},setup(e){return(a,o)=>(t(),r(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":e.label},[n(a.$slots,`default`)],8,i))}});export{a as t};

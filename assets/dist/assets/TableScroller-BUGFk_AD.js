@@ -1,1 +1,0 @@
-import{$ as e,K as t,pt as n,ut as r}from"./preload-helper-bfGedJDC.js";var i=[`aria-label`],a=e({__name:`TableScroller`,props:{label:{}},setup(e){return(a,o)=>(r(),t(`div`,{class:`relative overflow-x-auto print:overflow-visible`,tabindex:`0`,role:`group`,"aria-label":e.label},[n(a.$slots,`default`)],8,i))}});export{a as t};

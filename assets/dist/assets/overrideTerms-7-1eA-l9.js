@@ -1,0 +1,1 @@
+import{D as e}from"./preload-helper-Cb3RXjOC.js";function t({endsAt:t,isPlanned:n},r){let i=t===null?``:` until ${e(t,r)}`;return n?`Planned work${i}`:t===null?``:`Ends ${e(t,r)}`}export{t};

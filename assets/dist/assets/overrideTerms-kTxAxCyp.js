@@ -1,1 +1,0 @@
-import{E as e}from"./preload-helper-bfGedJDC.js";function t({endsAt:t,isPlanned:n},r){let i=t===null?``:` until ${e(t,r)}`;return n?`Planned work${i}`:t===null?``:`Ends ${e(t,r)}`}export{t};

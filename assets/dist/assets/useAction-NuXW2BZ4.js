@@ -1,1 +1,0 @@
-import{At as e,l as t}from"./preload-helper-bfGedJDC.js";import{Pt as n}from"./index-DYYSMKaR.js";function r(){let r=e(null);async function i(e,i){if(r.value===null){r.value=e;try{await i()}catch(e){n(t(e))}r.value=null}}return{runningAction:r,runAction:i}}export{r as t};

@@ -1,1 +1,0 @@
-import{Tt as e,yt as t}from"./preload-helper-bfGedJDC.js";import{F as n}from"./index-DYYSMKaR.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};

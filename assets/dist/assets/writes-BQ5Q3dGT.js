@@ -1,1 +1,0 @@
-import{At as e,s as t}from"./preload-helper-bfGedJDC.js";var n=507,r=e(null);async function i(e){try{let t=await e();return r.value=null,t}catch(e){throw e instanceof t&&e.status===n&&(r.value=e.detail),e}}export{i as n,r as t};
