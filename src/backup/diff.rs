@@ -82,7 +82,8 @@ pub(super) fn compare(
         if lost_after.is_some_and(|seq| row.seq <= seq) {
             break;
         }
-        if row.action == REFRESH {
+        // Events, such as a backup, are no changes of the site.
+        if row.action == REFRESH || row.change_count == 0 {
             continue;
         }
         difference.changes_lost += 1;

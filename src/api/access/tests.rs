@@ -133,11 +133,7 @@ fn only_own_and_allowed_pages_change_anything_or_listen() {
         // What a page cannot read does no harm.
         for line in ["GET /api/devices", "HEAD /api/devices", "OPTIONS /api/seed"] {
             let verdict = access.admit(&request(line, &headers));
-            assert_eq!(
-                verdict,
-                Ok(expected.unwrap_or(Admission::OtherSite)),
-                "{line} {headers:?}"
-            );
+            assert_eq!(verdict, Ok(expected.unwrap_or(Admission::OtherSite)), "{line} {headers:?}");
         }
     };
     let usual = Some(Admission::WithoutCors);

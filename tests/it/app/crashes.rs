@@ -168,7 +168,7 @@ fn starts_that_fail_are_a_crash_loop_and_those_that_are_refused_are_not() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     for _ in 0..3 {
-        run(path, &["serve", "--host", NO_ADDRESS, "--port", "0"]).expect(1);
+        run(path, &["serve", "--insecure-no-auth", "--host", NO_ADDRESS, "--port", "0"]).expect(1);
         // Refused: the store is of another site.
         let other = "--site-id=00000000-0000-4000-8000-000000000000";
         run(path, &["serve", other]).expect(3);

@@ -60,7 +60,7 @@ fn users_are_made_changed_and_removed(data: &Path) {
     let added = run_with_input(data, &arguments, &password).expect(0).stdout;
     assert_eq!(added, "Added the user Bo, role operator.\n");
     for (arguments, input, why) in [
-        (&["user", "add", "bo"][..], "", "there is a user Bo already"),
+        (&["user", "add", "bo"][..], "", "there is a user bo already"),
         (&["user", "add", "a b"], "", "letters, digits"),
         (&["user", "add", "cy", "--password-stdin"], "short\n", "at least 12 characters"),
         (&["user", "password", "nobody"], "", "there is no user nobody; unoc user list"),

@@ -58,7 +58,7 @@ fn the_log_is_followed_until_the_server_ends() {
     let ended = child.wait_with_output().expect("it ends");
     let stderr = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(75), "{stderr}");
-    assert!(stderr.contains("does not answer"), "{stderr}");
+    assert!(stderr.contains("no server answers"), "{stderr}");
 }
 
 #[test]

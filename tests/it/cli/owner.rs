@@ -110,6 +110,7 @@ fn root_restores_with_a_key_that_only_root_may_read() {
     // A backup may be too large to be copied for that user.
     let file = home.path().join("site.sql.zst");
     fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let refused = run(&directory, &["restore", file.to_str().unwrap(), "--yes"]).expect(3);
     let remedy = format!("sudo install -o nobody -m 400 {} /tmp/", file.display());
     assert!(refused.stderr.contains(&remedy), "{refused:?}");

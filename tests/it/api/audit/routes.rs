@@ -49,7 +49,7 @@ const ROUTES: &[(&str, Leaves)] = &[
     ("GET /api/export/devices.csv", Row("export table")),
     ("GET /api/export/links.csv", Row("export table")),
     ("GET /api/support-bundle", Row("download support bundle")),
-    ("POST /api/admin/shutdown", Elsewhere("a_stop_by_request_is_recorded")),
+    ("POST /api/admin/shutdown", Elsewhere("who_guesses_waits_and_is_written_down")),
     ("POST /api/audit/accept", Elsewhere("store::audit_trail")),
     ("POST /api/audit/{id}/undo", Command),
     ("POST /api/undo", Command),
