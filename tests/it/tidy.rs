@@ -58,7 +58,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("data_encoding", &["auth"]),
     ("getrandom", &["auth"]),
-    ("hmac", &["auth"]),
+    ("hmac", &["auth", "oidc"]),
     ("sha1", &["auth"]),
     ("subtle", &["auth"]),
     ("tracing_subscriber", &["logs"]),
