@@ -1,7 +1,7 @@
 //! The handle through which all others use this layer.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use super::failures::FailureLog;
 use super::hasher::{PasswordCost, PasswordHasher};
 use super::mode::AuthMode;
 use super::secret::{digest, is_session_secret, is_token};
-use super::setup::SetupState;
+use super::setup_codes::SetupCodes;
 use super::strangers::StrangerLog;
 use super::throttle::{LoginThrottle, SourceNetwork};
 use crate::domain::Timestamp;
@@ -42,8 +42,7 @@ pub(super) struct SharedAuth {
     pub(super) failures: FailureLog,
     pub(super) strangers: StrangerLog,
     pub(super) enrolments: Enrolments,
-    /// Held only while it is read or replaced.
-    pub(super) setup: Mutex<SetupState>,
+    pub(super) setup: SetupCodes,
     /// Grows when a session or token ended, or somebody may do something else.
     ends: watch::Sender<u64>,
 }
@@ -76,7 +75,7 @@ impl AuthHandle {
             failures: FailureLog::default(),
             strangers: StrangerLog::default(),
             enrolments: Enrolments::default(),
-            setup: Mutex::default(),
+            setup: SetupCodes::default(),
             ends: watch::channel(0).0,
         })))
     }

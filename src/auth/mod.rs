@@ -24,6 +24,7 @@ mod password;
 mod secret;
 mod sessions;
 mod setup;
+mod setup_codes;
 mod shutdown;
 mod strangers;
 #[cfg(test)]
@@ -41,7 +42,8 @@ pub use login::{LoginClient, NewSession, PasswordLogin};
 pub use mode::AuthMode;
 pub use oidc::OidcLogin;
 pub use password::{Password, generated_password};
-pub use setup::{SetupCode, SetupLogin};
+pub use setup::SetupLogin;
+pub use setup_codes::SetupCode;
 pub use strangers::JOIN_WAIT;
 pub use tokens::{IssuedToken, NewToken};
 pub use totp::{RecoveryCodes, TotpEnrolment};

@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::info;
 
 use super::fanout::{JOINED, LIVE};
+use super::joined_caller::caller_of;
 use super::log_followers::LogFollowers;
 use crate::auth::{AuthHandle, AuthMode, Caller, Identity, Permission};
 
@@ -80,11 +81,6 @@ pub(super) async fn admit(
         Identity::Anonymous | Identity::Host => ConnectRefusal::Unknown,
         _ => ConnectRefusal::NotAllowed,
     })
-}
-
-/// Returns who a client is that has joined.
-pub(super) fn caller_of(socket: &SocketRef) -> Caller {
-    socket.extensions.get().unwrap_or_else(|| Caller::anonymous(None))
 }
 
 /// Disconnects the clients that may no longer be there. Never returns.

@@ -16,8 +16,8 @@ use socketioxide::extract::{SocketRef, State};
 use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 
-use super::callers::caller_of;
 use super::fanout::{Event, emit};
+use super::joined_caller::caller_of;
 use crate::auth::Permission;
 use crate::logs::{LogLine, Logs};
 use crate::settings::{LOG_FOLLOWERS_MAX, RuntimeSetting, RuntimeSettings};

@@ -8,6 +8,7 @@ mod callers;
 mod events;
 mod fanout;
 mod incidents;
+mod joined_caller;
 mod live;
 mod log_followers;
 mod metrics;

@@ -14,8 +14,8 @@ use socketioxide::extract::{SocketRef, State, TryData};
 use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 
-use super::callers::caller_of;
 use super::fanout::{Event, JOINED, emit};
+use super::joined_caller::caller_of;
 use crate::auth::{Caller, Identity};
 use crate::domain::DeviceId;
 use crate::engine::EngineHandle;

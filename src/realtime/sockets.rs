@@ -13,8 +13,9 @@ use tokio::sync::Notify;
 use tower::layer::util::Stack;
 use tracing::info;
 
-use super::callers::{self, caller_of};
+use super::callers;
 use super::fanout::{CHECKS, JOINED, LIVE, client_count};
+use super::joined_caller::caller_of;
 use super::live::SnapshotHint;
 use super::log_followers::LogFollowers;
 use super::metrics::FanoutMetrics;
