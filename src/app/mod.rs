@@ -110,6 +110,9 @@ pub struct ProcessInputs {
     pub read_config: ReadConfig,
 }
 
+/// Starts the shutdown when it is set to true.
+type Shutdown = Arc<watch::Sender<bool>>;
+
 /// The running appliance.
 pub struct App {
     address: SocketAddr,
@@ -149,18 +152,9 @@ impl App {
         logs: Logs,
         inputs: ProcessInputs,
     ) -> Result<Option<Self>> {
-        mirror::database(&config)?;
-        tls::check_settings(&config)?;
-        let notice_settings = NoticeSettings::of(&config)?;
-        let sign_in = oidc::sign_in(&config)?;
-        // This is first, because process 1 of a container receives only signals that it handles.
-        let signals = Signals::listen().context("cannot receive signals")?;
-        let (shutdown, stopping) = watch::channel(false);
-        let shutdown = Arc::new(shutdown);
+        let (notice_settings, sign_in) = check_settings(&config)?;
         let mut tasks = JoinSet::new();
-        let reload = Arc::new(Notify::new());
-        tasks.spawn(signals.run(Arc::clone(&shutdown), Arc::clone(&reload)));
-
+        let (shutdown, stopping, reload) = follow_signals(&mut tasks)?;
         let started = StartedSite::start(&config, clock.clone(), &stopping).await?;
         let Some(StartedSite { handle, engine, sync, mirror }) = started else { return Ok(None) };
         load_demo(&config, &handle).await?;
@@ -313,6 +307,26 @@ impl App {
         }
         exit
     }
+}
+
+/// Reads what the configuration names and the start uses, before anything is opened.
+fn check_settings(config: &Config) -> Result<(NoticeSettings, Option<OidcSignIn>)> {
+    mirror::database(config)?;
+    tls::check_settings(config)?;
+    Ok((NoticeSettings::of(config)?, oidc::sign_in(config)?))
+}
+
+/// Follows signals from now on. Returns what starts the shutdown, what tells of it, and what asks for a reload.
+fn follow_signals(
+    tasks: &mut JoinSet<()>,
+) -> Result<(Shutdown, watch::Receiver<bool>, Arc<Notify>)> {
+    // This is first, because process 1 of a container receives only signals that it handles.
+    let signals = Signals::listen().context("cannot receive signals")?;
+    let (shutdown, stopping) = watch::channel(false);
+    let shutdown = Arc::new(shutdown);
+    let reload = Arc::new(Notify::new());
+    tasks.spawn(signals.run(Arc::clone(&shutdown), Arc::clone(&reload)));
+    Ok((shutdown, stopping, reload))
 }
 
 fn log_failure(ended: std::result::Result<(), tokio::task::JoinError>) {

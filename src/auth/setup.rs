@@ -49,6 +49,6 @@ impl AuthHandle {
         let new = NewUser { name, role: Role::Admin, password: Some(password) };
         let proof = self.add_first_user(new, origin.clone()).await?;
         self.0.setup.forget();
-        Ok(self.begin_session(proof, client, origin).await?)
+        self.begin_session(proof, client, origin).await
     }
 }

@@ -239,7 +239,7 @@ impl SignInParts {
             .set_pkce_verifier(verifier)
             .request_async(&self.provider.http)
             .await
-            .map_err(token_error)?;
+            .map_err(|error| token_error(&error))?;
         let mut verified = self.verify(&metadata, &tokens, &nonce, now);
         if matches!(verified, Err(ClaimsVerificationError::SignatureVerification(_)))
             && let Some(newer) = self.provider.newer_metadata(&self.options, &metadata, now).await?
@@ -346,12 +346,12 @@ fn name(claims: &VerifiedClaims) -> String {
 
 /// A refusal of the code is the fault of the answer; anything else is the provider's.
 fn token_error<E>(
-    error: RequestTokenError<E, StandardErrorResponse<CoreErrorResponseType>>,
+    error: &RequestTokenError<E, StandardErrorResponse<CoreErrorResponseType>>,
 ) -> OidcError
 where
     E: std::error::Error + 'static,
 {
-    match &error {
+    match error {
         RequestTokenError::ServerResponse(answer) => {
             let description = answer.error_description().map(String::as_str);
             OidcError::Invalid(explanation(answer.error().as_ref(), description))

@@ -39,7 +39,7 @@ pub enum AuthorityFault {
 }
 
 impl TlsError {
-    pub(super) fn file(path: &Path, what: impl ToString) -> Self {
-        Self::File { path: path.to_owned(), what: what.to_string() }
+    pub(super) fn file(path: &Path, what: impl Into<String>) -> Self {
+        Self::File { path: path.to_owned(), what: what.into() }
     }
 }

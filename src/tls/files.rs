@@ -21,7 +21,10 @@ pub struct CertificateFiles {
 
 /// What changes when a file is written or replaced, or its mode is; `None` while it is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileStamp([Option<(u64, u64, i64, i64, u64)>; 2]);
+pub(super) struct FileStamp([Option<FileFacts>; 2]);
+
+/// Device, inode, seconds and nanoseconds of the last change, and length.
+type FileFacts = (u64, u64, i64, i64, u64);
 
 impl CertificateFiles {
     /// Reads both. This blocks.
@@ -40,7 +43,7 @@ impl CertificateFiles {
                 what: "the service may not read it".to_owned(),
                 remedy: remedy_of_denied(&self.key),
             },
-            _ => TlsError::file(&self.key, error),
+            _ => TlsError::file(&self.key, error.to_string()),
         })?;
         check_key_access(&self.key, &metadata)?;
         ServerIdentity::from_pem(&chain, &key).map_err(|fault| self.error(fault))

@@ -39,7 +39,7 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     /// 64 hexadecimal digits in lower case.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex(self.0))
     }
 }
 

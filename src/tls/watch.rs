@@ -102,7 +102,8 @@ impl Watched {
             looked_at.read().map(|identity| Some((stamp, identity)))
         };
         let found = self.disk.run_within(READ_WAIT, look).await;
-        let found = found.map_err(|error| TlsError::file(&files.certificate, error))??;
+        let found =
+            found.map_err(|error| TlsError::file(&files.certificate, error.to_string()))??;
         let Some((stamp, identity)) = found else { return Ok(false) };
         let is_new = identity.fingerprint() != self.slot.identity().fingerprint();
         if is_new {

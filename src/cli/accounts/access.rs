@@ -49,7 +49,7 @@ pub(super) struct TokenInput {
 /// Where users, tokens and sessions are.
 pub(super) enum Accounts {
     Server(ApplianceClient),
-    Local(LocalAccounts),
+    Local(Box<LocalAccounts>),
 }
 
 /// An engine in this process on a store that no server uses.
@@ -79,7 +79,7 @@ pub(super) fn with_accounts<T>(
     };
     let accounts = match store {
         None => Accounts::Server(ApplianceClient::connect(config)?),
-        Some(store) => Accounts::Local(LocalAccounts::open(config, store)?),
+        Some(store) => Accounts::Local(Box::new(LocalAccounts::open(config, store)?)),
     };
     let done = work(&accounts);
     if let Accounts::Local(local) = accounts {
@@ -184,7 +184,8 @@ impl Accounts {
     pub(super) fn tokens(&self) -> Result<Vec<TokenRow>, CommandError> {
         match self {
             Self::Server(server) => read(server.get("/api/tokens?all=true")?),
-            Self::Local(LocalAccounts { auth, .. }) => {
+            Self::Local(local) => {
+                let auth = &local.auth;
                 let tokens = auth.tokens(None).into_iter();
                 Ok(tokens.map(|token| TokenRow::new(auth, token)).collect())
             }
@@ -220,7 +221,8 @@ impl Accounts {
     pub(super) fn sessions(&self) -> Result<Vec<SessionRow>, CommandError> {
         match self {
             Self::Server(server) => read(server.get("/api/sessions?all=true")?),
-            Self::Local(LocalAccounts { auth, .. }) => {
+            Self::Local(local) => {
+                let auth = &local.auth;
                 let sessions = auth.sessions(None).into_iter();
                 Ok(sessions.map(|session| SessionRow::new(auth, session)).collect())
             }
@@ -244,7 +246,7 @@ fn patch(change: UserChangeInput) -> Value {
     set("role", change.role.map(|role| json!(role.as_str())));
     set("is_disabled", change.is_disabled.map(|is_disabled| json!(is_disabled)));
     set("password", change.password.map(|password| json!(password.0)));
-    set("clear_totp", change.clear_totp.then(|| json!(true)));
+    set("clear_totp", change.clear_totp.then_some(json!(true)));
     Value::Object(patch)
 }
 

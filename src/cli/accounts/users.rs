@@ -33,7 +33,7 @@ fn perform(
         UserAction::Add { name, role, password, no_password } => {
             let password =
                 if *no_password { None } else { Some(new_password(password.password_stdin)?) };
-            add(cli, accounts, name, *role, password)
+            add(cli, accounts, name, *role, password.as_ref())
         }
         UserAction::List => {
             let users = accounts.users()?;
@@ -62,7 +62,7 @@ fn perform(
             let password = new_password(password.password_stdin)?;
             let to_set = Some(password.text.clone());
             let input = UserChangeInput { password: to_set, ..UserChangeInput::default() };
-            change_user(cli, accounts, name, input, Some(password))
+            change_user(cli, accounts, name, input, Some(&password))
         }
         UserAction::Remove { name, yes } => remove(cli, accounts, name, *yes),
         UserAction::SetupLink => setup_link(cli, config, accounts),
@@ -74,17 +74,17 @@ fn add(
     accounts: &Accounts,
     name: &str,
     role: Role,
-    password: Option<NewPassword>,
+    password: Option<&NewPassword>,
 ) -> Result<(), CommandError> {
     let is_first = accounts.users()?.is_empty();
-    let text = password.as_ref().map(|password| password.text.clone());
+    let text = password.map(|password| password.text.clone());
     let user = accounts.add_user(UserInput { name: name.to_owned(), role, password: text })?;
     if cli.json {
-        print_json(&user, password.as_ref());
+        print_json(&user, password);
         return Ok(());
     }
     print_line!("Added the user {}, role {}.", user.name, user.role);
-    print_generated(&user, password.as_ref());
+    print_generated(&user, password);
     if is_first {
         print_line!("From now on everybody has to log in. Commands on this host need no login.");
     }
@@ -96,12 +96,12 @@ fn change_user(
     accounts: &Accounts,
     name: &str,
     change: UserChangeInput,
-    password: Option<NewPassword>,
+    password: Option<&NewPassword>,
 ) -> Result<(), CommandError> {
     let before = find(accounts, name)?;
     let user = accounts.change_user(before.id, change)?;
     if cli.json {
-        print_json(&user, password.as_ref());
+        print_json(&user, password);
         return Ok(());
     }
     let state = if user.is_disabled { "disabled" } else { "enabled" };
@@ -110,7 +110,7 @@ fn change_user(
     if password.is_some() {
         print_line!("The password is set.");
     }
-    print_generated(&user, password.as_ref());
+    print_generated(&user, password);
     Ok(())
 }
 

@@ -95,12 +95,15 @@ impl AcmeDirectory {
     fn document<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, TlsError> {
         let Some(bytes) = self.read(name)? else { return Ok(None) };
         let document = serde_json::from_slice(&bytes);
-        document.map(Some).map_err(|error| TlsError::file(&self.0.join(name), error))
+        document.map(Some).map_err(|error| TlsError::file(&self.0.join(name), error.to_string()))
     }
 
     fn keep_document(&self, name: &str, document: &impl Serialize) -> Result<(), TlsError> {
         let bytes = serde_json::to_vec(document);
-        self.write(name, &bytes.map_err(|error| TlsError::file(&self.0.join(name), error))?)
+        self.write(
+            name,
+            &bytes.map_err(|error| TlsError::file(&self.0.join(name), error.to_string()))?,
+        )
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, TlsError> {
@@ -108,14 +111,14 @@ impl AcmeDirectory {
         match read_private(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(TlsError::file(&path, error)),
+            Err(error) => Err(TlsError::file(&path, error.to_string())),
         }
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TlsError> {
         let path = self.0.join(name);
         let made = self.make().and_then(|()| write_durably(&path, bytes, PRIVATE_MODE));
-        made.map_err(|error| TlsError::file(&path, error))
+        made.map_err(|error| TlsError::file(&path, error.to_string()))
     }
 
     fn make(&self) -> io::Result<()> {

@@ -87,9 +87,10 @@ fn users_are_made_changed_and_removed(data: &Path) {
     assert_eq!(line(data, &list, "cy"), "cy viewer enabled no no never -");
     run(data, &["user", "remove", "cy", "--yes"]).expect(0);
     let users = json_of(data, &list);
-    let names: Vec<_> = users.as_array().unwrap().iter().map(|user| &user["name"]).collect();
+    let names: Vec<_> =
+        users.as_array().expect("a list").iter().map(|user| &user["name"]).collect();
     assert_eq!(names, ["ada", "Bo"]);
-    for user in users.as_array().unwrap() {
+    for user in users.as_array().expect("a list") {
         assert!(user.get("password_hash").is_none(), "{user}");
     }
 }
@@ -268,7 +269,7 @@ fn who_administers_is_in_the_audit_trail() {
         let row = rows.iter().find(|row| row["action"] == action);
         row.unwrap_or_else(|| panic!("{action}: {rows:?}"))["actor"].as_str().map(str::to_owned)
     };
-    let name = said(&mut Command::new("id").arg("-un")).expect(0).stdout;
+    let name = said(Command::new("id").arg("-un")).expect(0).stdout;
     let host_user = format!("host user {}", name.trim_end());
     assert_eq!(of("add token"), Some(host_user.clone()));
     let adds: Vec<_> = rows.iter().filter(|row| row["action"] == "add user").collect();

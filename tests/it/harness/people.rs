@@ -17,16 +17,16 @@ pub(crate) type Credential = (&'static str, String);
 impl TestApp {
     /// A request of this host's user over the Unix socket, who needs no login.
     #[track_caller]
-    pub(crate) fn by_socket(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) fn by_socket(&self, method: &Method, path: &str, body: &Value) -> Answer {
         let json = [("content-type", "application/json")];
-        unix_http::send(&self.file("unoc.sock"), &method, path, &json, &body.to_string())
+        unix_http::send(&self.file("unoc.sock"), method, path, &json, &body.to_string())
     }
 
     /// Makes a user with [`PASSWORD`] and returns the id. The first one has to be an admin.
     #[track_caller]
     pub(crate) fn add_user(&self, name: &str, role: &str) -> u64 {
         let body = json!({"name": name, "role": role, "password": PASSWORD});
-        id_of(&self.by_socket(Method::POST, "/api/users", &body).expect(201).json())
+        id_of(&self.by_socket(&Method::POST, "/api/users", &body).expect(201).json())
     }
 
     /// Logs a user in and returns the cookie.
@@ -40,7 +40,7 @@ impl TestApp {
     #[track_caller]
     pub(crate) fn add_token(&self, owner: &str, scope: &str) -> Credential {
         let body = json!({"name": format!("{owner}'s {scope}"), "scope": scope, "owner": owner});
-        let made = self.by_socket(Method::POST, "/api/tokens", &body).expect(201).json();
+        let made = self.by_socket(&Method::POST, "/api/tokens", &body).expect(201).json();
         ("authorization", format!("Bearer {}", text_of(&made["token"])))
     }
 

@@ -47,8 +47,8 @@ impl Scene {
     fn new() -> Self {
         let (provider, key) = (FakeProvider::start(), key());
         provider.say("/jwks", &jwks(&key));
-        let site = OidcSignIn::new(options(&provider.issuer())).unwrap();
-        let start = wait(site.begin(None, now())).unwrap();
+        let site = OidcSignIn::new(options(&provider.issuer())).expect("a provider");
+        let start = wait(site.begin(None, now())).expect("a provider");
         Self { provider, key, site, start }
     }
 

@@ -15,7 +15,7 @@ const EMPTY: [(&str, &str); 1] = [("UNOC_DEV_FEATURES", "0")];
 
 /// A data directory with a trail of six rows and a backup that knows some of them; the service is stopped.
 fn written() -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("redb");
     let server = Server::start(directory.path(), &EMPTY);
     for number in 0..4 {
         server.http.provision(&format!("P{number}"), "POP");
@@ -26,18 +26,18 @@ fn written() -> tempfile::TempDir {
 }
 
 fn rows(directory: &Path) -> Vec<(u64, Vec<u8>)> {
-    let db = Database::open(directory.join(STORE_FILE)).unwrap();
-    let table = db.begin_read().unwrap().open_table(AUDIT).unwrap();
-    let rows = table.iter().unwrap().map(|row| row.unwrap());
+    let db = Database::open(directory.join(STORE_FILE)).expect("redb");
+    let table = db.begin_read().expect("redb").open_table(AUDIT).expect("redb");
+    let rows = table.iter().expect("redb").map(|row| row.expect("redb"));
     rows.map(|(id, bytes)| (id.value(), bytes.value().to_vec())).collect()
 }
 
 /// Changes the rows behind the program's back.
 fn tamper(directory: &Path, change: impl FnOnce(&mut Table<'_, u64, &'static [u8]>)) {
-    let db = Database::open(directory.join(STORE_FILE)).unwrap();
-    let tx = db.begin_write().unwrap();
-    change(&mut tx.open_table(AUDIT).unwrap());
-    tx.commit().unwrap();
+    let db = Database::open(directory.join(STORE_FILE)).expect("redb");
+    let tx = db.begin_write().expect("redb");
+    change(&mut tx.open_table(AUDIT).expect("redb"));
+    tx.commit().expect("redb");
 }
 
 #[track_caller]

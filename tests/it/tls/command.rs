@@ -11,7 +11,7 @@ use crate::harness::process::{Server, run, said, unoc};
 use crate::harness::tls_client::TlsClient;
 
 fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
+    fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
 
 #[test]

@@ -37,11 +37,11 @@ struct ReceivedFrame {
 impl Frames {
     fn connect(site: &HttpsSite) -> Self {
         let client = TlsClient::speaking(&site.authority.pem, &[&TLS13], &["h2"]);
-        let connection = client.connect(site.port(), NAME).unwrap();
+        let connection = client.connect(site.port(), NAME).expect("a connection");
         assert_eq!(connection.conn.alpn_protocol(), Some(&b"h2"[..]));
         let mut frames = Self { connection };
-        frames.connection.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
-        frames.send(SETTINGS, 0, 0, &[]).unwrap();
+        frames.connection.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect("a connection");
+        frames.send(SETTINGS, 0, 0, &[]).expect("a connection");
         frames
     }
 
@@ -65,7 +65,7 @@ impl Frames {
     }
 
     /// Reads until the server has had enough, and returns whether it said so.
-    fn is_sent_away(mut self) -> bool {
+    fn is_sent_away(&mut self) -> bool {
         loop {
             match self.next() {
                 Ok(frame) if frame.kind == GOAWAY => return true,
@@ -201,7 +201,7 @@ fn a_head_without_an_end_ends_the_connection() {
 #[test]
 fn a_client_without_requests_is_sent_away() {
     let site = HttpsSite::start(&[]);
-    let frames = Frames::connect(&site);
+    let mut frames = Frames::connect(&site);
     assert!(frames.is_sent_away(), "after some 30 s");
     assert!(site.server.terminate().0.success());
 }

@@ -235,5 +235,5 @@ fn a_proxy_on_the_host_does_not_become_the_host() {
     assert_eq!(status_of(&app, "GET /health HTTP/1.0", ""), "200");
     // Where a proxy is expected, the host's own requests come by the Unix socket alone.
     app.get("/api/devices").expect(403);
-    app.by_socket(Method::GET, "/api/devices", &Value::Null).expect(200);
+    app.by_socket(&Method::GET, "/api/devices", &Value::Null).expect(200);
 }

@@ -280,11 +280,11 @@ fn a_token_never_may_more_than_its_owner() {
     };
     run(200);
     let viewer = serde_json::json!({"role": "viewer"});
-    app.by_socket(Method::PATCH, &format!("/api/users/{vera}"), &viewer).expect(200);
+    app.by_socket(&Method::PATCH, &format!("/api/users/{vera}"), &viewer).expect(200);
     run(403);
     app.send_as(&operate, Method::GET, "/api/devices", None).expect(200);
     let disabled = serde_json::json!({"is_disabled": true});
-    app.by_socket(Method::PATCH, &format!("/api/users/{vera}"), &disabled).expect(200);
+    app.by_socket(&Method::PATCH, &format!("/api/users/{vera}"), &disabled).expect(200);
     app.send_as(&operate, Method::GET, "/api/devices", None).expect(401);
 }
 
@@ -297,7 +297,7 @@ fn a_refusal_of_somebody_known_is_in_the_audit_trail_once_a_minute() {
     for _ in 0..5 {
         app.send_as(&vera, Method::POST, "/api/seed", None).expect(403);
     }
-    let rows = app.by_socket(Method::GET, "/api/audit?limit=50", &Value::Null).expect(200).json();
+    let rows = app.by_socket(&Method::GET, "/api/audit?limit=50", &Value::Null).expect(200).json();
     let rows = rows.as_array().unwrap();
     let refused: Vec<_> = rows.iter().filter(|row| row["action"] == "request").collect();
     assert_eq!(refused.len(), 1, "{rows:?}");

@@ -34,11 +34,15 @@ fn only_those_who_may_look_at_the_site_are_let_in() {
         };
         check(&[], "", Some("Log in"));
         check(&[], "{}", Some("Log in"));
-        check(&[vera.clone()], "", None);
-        check(&[read.clone()], "", None);
-        check(&[metrics.clone()], "", Some("the role viewer"));
+        check(std::slice::from_ref(&vera), "", None);
+        check(std::slice::from_ref(&read), "", None);
+        check(std::slice::from_ref(&metrics), "", Some("the role viewer"));
         check(&[], &json!({"token": token}).to_string(), None);
-        check(&[vera.clone()], &json!({"token": unknown}).to_string(), Some("is unknown"));
+        check(
+            std::slice::from_ref(&vera),
+            &json!({"token": unknown}).to_string(),
+            Some("is unknown"),
+        );
         check(&[], &json!({"token": 7}).to_string(), Some("Log in"));
     }
 }
@@ -69,7 +73,8 @@ fn a_client_leaves_when_its_session_token_or_user_ends() {
     let vera = app.add_user("vera", "viewer");
     let connect = |who: Credential| {
         NAMESPACES.map(|namespace| {
-            Client::connect_as(app.address, namespace, &[who.clone()], "").expect("let in")
+            Client::connect_as(app.address, namespace, std::slice::from_ref(&who), "")
+                .expect("let in")
         })
     };
     let ended = |mut clients: [Client; 2]| clients.iter_mut().for_each(Client::until_disconnected);
@@ -81,14 +86,14 @@ fn a_client_leaves_when_its_session_token_or_user_ends() {
 
     let clients = connect(app.add_token("ada", "read"));
     let tokens =
-        app.by_socket(Method::GET, "/api/tokens?all=true", &Value::Null).expect(200).json();
+        app.by_socket(&Method::GET, "/api/tokens?all=true", &Value::Null).expect(200).json();
     let id = tokens[0]["id"].as_u64().expect("an id");
-    app.by_socket(Method::DELETE, &format!("/api/tokens/{id}"), &Value::Null).expect(204);
+    app.by_socket(&Method::DELETE, &format!("/api/tokens/{id}"), &Value::Null).expect(204);
     ended(clients);
 
     // The other session of the user was not touched until now.
     let disabled = json!({"is_disabled": true});
-    app.by_socket(Method::PATCH, &format!("/api/users/{vera}"), &disabled).expect(200);
+    app.by_socket(&Method::PATCH, &format!("/api/users/{vera}"), &disabled).expect(200);
     ended(other);
 }
 

@@ -164,6 +164,63 @@ impl Fixture {
     }
 }
 
+/// A request for each route that this test shows: the route, its path, and the body.
+fn listed_requests(
+    backup: &str,
+    ont: u64,
+    id: &Value,
+    window: Value,
+) -> Vec<(&'static str, String, Value)> {
+    let restore = format!("/api/backups/{backup}/restore");
+    vec![
+        ("GET /api/audit/export", "/api/audit/export".into(), Value::Null),
+        ("GET /api/backups/{id}/download", format!("/api/backups/{backup}/download"), Value::Null),
+        ("GET /api/export", "/api/export".into(), Value::Null),
+        ("GET /api/export/devices.csv", "/api/export/devices.csv".into(), Value::Null),
+        ("GET /api/export/links.csv", "/api/export/links.csv".into(), Value::Null),
+        (
+            "GET /api/export/cross-connects.csv",
+            "/api/export/cross-connects.csv".into(),
+            Value::Null,
+        ),
+        ("POST /api/export/devices.csv", "/api/export/devices.csv".into(), json!({"ids": [ont]})),
+        ("GET /api/support-bundle", "/api/support-bundle".into(), Value::Null),
+        ("POST /api/backups/discover", "/api/backups/discover".into(), Value::Null),
+        ("POST /api/backups/{id}/verify", format!("/api/backups/{backup}/verify"), Value::Null),
+        (
+            "POST /api/devices/provision",
+            "/api/devices/provision".into(),
+            json!({"name": "new", "device_type": "POP"}),
+        ),
+        (
+            "POST /api/devices/erase-personal-data",
+            "/api/devices/erase-personal-data".into(),
+            json!({"ids": [ont]}),
+        ),
+        ("PATCH /api/jobs/{name}", "/api/jobs/prune".into(), json!({"is_enabled": false})),
+        ("POST /api/jobs/{name}/run", "/api/jobs/self-check/run".into(), Value::Null),
+        (
+            "PUT /api/logs/levels",
+            "/api/logs/levels".into(),
+            json!({"target": "unoc::sync", "level": "DEBUG"}),
+        ),
+        ("DELETE /api/logs/levels", "/api/logs/levels".into(), Value::Null),
+        ("POST /api/maintenance", "/api/maintenance".into(), window),
+        ("DELETE /api/maintenance/{id}", format!("/api/maintenance/{id}"), Value::Null),
+        ("POST /api/notices/test", "/api/notices/test".into(), json!({})),
+        (
+            "POST /api/runbook/{key}/records",
+            "/api/runbook/contacts/records".into(),
+            json!({"name": "Ada"}),
+        ),
+        ("PATCH /api/settings", "/api/settings".into(), json!({"v2_events": false})),
+        ("POST /api/backups/{id}/restore", restore, json!({"dry_run": false})),
+        ("POST /api/backups/undo", "/api/backups/undo".into(), Value::Null),
+        ("POST /api/backups", "/api/backups".into(), Value::Null),
+        ("POST /api/health/run", "/api/health/run".into(), Value::Null),
+    ]
+}
+
 #[test]
 fn requests_leave_the_rows_that_are_listed() {
     let fixture = Fixture::new();
@@ -171,75 +228,9 @@ fn requests_leave_the_rows_that_are_listed() {
     let ont = plant.onts[0];
     let window = json!({"ends_at": "2030-01-01T00:00:00Z", "reason": "work", "name": "Ada"});
     let id = app.post("/api/maintenance", &window).expect(201).json()["id"].clone();
-    let restore = format!("/api/backups/{backup}/restore");
-    let requests: Vec<(&str, &str, String, Value)> = vec![
-        ("GET /api/audit/export", "GET", "/api/audit/export".into(), Value::Null),
-        (
-            "GET /api/backups/{id}/download",
-            "GET",
-            format!("/api/backups/{backup}/download"),
-            Value::Null,
-        ),
-        ("GET /api/export", "GET", "/api/export".into(), Value::Null),
-        ("GET /api/export/devices.csv", "GET", "/api/export/devices.csv".into(), Value::Null),
-        ("GET /api/export/links.csv", "GET", "/api/export/links.csv".into(), Value::Null),
-        (
-            "GET /api/export/cross-connects.csv",
-            "GET",
-            "/api/export/cross-connects.csv".into(),
-            Value::Null,
-        ),
-        (
-            "POST /api/export/devices.csv",
-            "POST",
-            "/api/export/devices.csv".into(),
-            json!({"ids": [ont]}),
-        ),
-        ("GET /api/support-bundle", "GET", "/api/support-bundle".into(), Value::Null),
-        ("POST /api/backups/discover", "POST", "/api/backups/discover".into(), Value::Null),
-        (
-            "POST /api/backups/{id}/verify",
-            "POST",
-            format!("/api/backups/{backup}/verify"),
-            Value::Null,
-        ),
-        (
-            "POST /api/devices/provision",
-            "POST",
-            "/api/devices/provision".into(),
-            json!({"name": "new", "device_type": "POP"}),
-        ),
-        (
-            "POST /api/devices/erase-personal-data",
-            "POST",
-            "/api/devices/erase-personal-data".into(),
-            json!({"ids": [ont]}),
-        ),
-        ("PATCH /api/jobs/{name}", "PATCH", "/api/jobs/prune".into(), json!({"is_enabled": false})),
-        ("POST /api/jobs/{name}/run", "POST", "/api/jobs/self-check/run".into(), Value::Null),
-        (
-            "PUT /api/logs/levels",
-            "PUT",
-            "/api/logs/levels".into(),
-            json!({"target": "unoc::sync", "level": "DEBUG"}),
-        ),
-        ("DELETE /api/logs/levels", "DELETE", "/api/logs/levels".into(), Value::Null),
-        ("POST /api/maintenance", "POST", "/api/maintenance".into(), window),
-        ("DELETE /api/maintenance/{id}", "DELETE", format!("/api/maintenance/{id}"), Value::Null),
-        ("POST /api/notices/test", "POST", "/api/notices/test".into(), json!({})),
-        (
-            "POST /api/runbook/{key}/records",
-            "POST",
-            "/api/runbook/contacts/records".into(),
-            json!({"name": "Ada"}),
-        ),
-        ("PATCH /api/settings", "PATCH", "/api/settings".into(), json!({"v2_events": false})),
-        ("POST /api/backups/{id}/restore", "POST", restore, json!({"dry_run": false})),
-        ("POST /api/backups/undo", "POST", "/api/backups/undo".into(), Value::Null),
-        ("POST /api/backups", "POST", "/api/backups".into(), Value::Null),
-        ("POST /api/health/run", "POST", "/api/health/run".into(), Value::Null),
-    ];
-    for (number, (route, method, path, body)) in requests.iter().enumerate() {
+    let requests = listed_requests(backup, ont, &id, window);
+    for (number, (route, path, body)) in requests.iter().enumerate() {
+        let method = route.split(' ').next().expect("a method");
         let (_, leaves) =
             ROUTES.iter().find(|(listed, _)| listed == route).expect("a listed route");
         let rows = fixture.rows_of(number, method, path, body);
