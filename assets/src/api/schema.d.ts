@@ -121,6 +121,7 @@ export interface paths {
         /**
          * Accepts the problems that are found now, after somebody has looked into them: the job `audit` does not
          *     fail because of them any longer. The row that says so keeps them in mind.
+         * @description Needs the role `admin`.
          */
         post: operations["accept_problems"];
         delete?: never;
@@ -6458,6 +6459,15 @@ export interface operations {
             };
             /** @description The command was refused */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Nobody is known, or a token that is not valid */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -110,17 +110,15 @@ fn an_older_store_that_is_put_back_is_recorded_when_the_mirror_is_claimed() {
 
     fs::write(&file, old).unwrap();
     let server = serve(directory.path(), &postgres.url());
+    // Which of the two counts is for a person to say.
+    server.sync_is("stopped");
+    server.http.post("/api/sync/takeover", &Value::Null).expect(200);
     server.in_step();
     let rows = server.http.get("/api/audit?q=audit_head_of_mirror").expect(200).json();
     let row = &rows[0];
-    assert!(
-        ["adopt site", "continue numbers"].contains(&row["action"].as_str().expect("a text")),
-        "{rows:#}"
-    );
+    assert_eq!(row["action"], "continue numbers", "{rows:#}");
     let known = json!({"id": lost["id"], "hash": lost["hash"]});
     assert_eq!(row["details"]["audit_head_of_mirror"], known);
-    let check = server.http.get("/api/audit/verify").expect(200).json();
-    assert!(!check["gaps"].as_array().expect("a list").is_empty(), "{check:#}");
     assert!(server.terminate().0.success());
 }
 

@@ -170,6 +170,8 @@ impl Trial {
     fn rest(&mut self) {
         let server = self.server.take().unwrap_or_else(|| self.start());
         let mut client = server.client();
+        // The audit trail has a row of the export, so it comes before the wait.
+        check_writers(&mut self.writers, &client.get("/api/export").text(), &self.when);
         let mut last = None;
         let epoch = wait::until(&format!("{}: both are in step, {last:?}", self.when), || {
             // It fails as long as PostgreSQL is unreachable; an obstacle would remain.
@@ -181,7 +183,6 @@ impl Trial {
             last = Some(state);
             epoch
         });
-        check_writers(&mut self.writers, &client.get("/api/export").text(), &self.when);
         server.kill();
         let options = OpenOptions { cache_bytes: 1 << 20, now: Timestamp(0), site_id: None };
         let store = Store::open(self.home.data_dir(), options).expect("nobody else holds it");

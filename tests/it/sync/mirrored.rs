@@ -40,9 +40,11 @@ impl Server {
     /// Asks for a round until one succeeds; returns the state.
     #[track_caller]
     pub(crate) fn sync_now(&self) -> Value {
+        let mut last = Value::Null;
         wait::until("the mirror is in step", || {
             let answer = self.http.post("/api/sync/now", &Value::Null);
-            (answer.status == 200).then(|| answer.json())
+            last = answer.json();
+            (answer.status == 200).then(|| last.clone())
         })
     }
 

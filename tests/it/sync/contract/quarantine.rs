@@ -71,7 +71,9 @@ fn without_free_space_nothing_is_copied() {
     let state = server.sync_is("stopped");
     assert!(text_of(&state["message"]).contains("MiB free"), "{state:#}");
     assert!(text_of(&state["remedy"]).contains("free some space"), "{state:#}");
-    server.http.post("/api/sync/adopt", &Value::Null).expect(409);
+    // Nothing can be written, not even who asked for it.
+    let refused = server.http.post("/api/sync/adopt", &Value::Null).expect(507);
+    assert!(text_of(&refused.json()["detail"]).contains("free some space"));
     assert_eq!(kept(directory.path()), [""; 0]);
     assert!(!server.log().iter().any(|line| line.contains("Adopting PostgreSQL's state")));
 }
