@@ -53,7 +53,9 @@ fn continue_interrupted(cli: &Cli, host: UpgradeHost) -> Result<(), CommandError
         // The interruption may have come right before the first step or right after the last one.
         if has_waited || host.program.rescue_path().exists() {
             host.program.forget_rescue()?;
-            print_line!("Nothing of an upgrade is left to do; unoc upgrade --status says what is installed.");
+            print_line!(
+                "Nothing of an upgrade is left to do; unoc upgrade --status says what is installed."
+            );
             return Ok(());
         }
         return Err(CommandError::refused("no upgrade and no rollback was interrupted"));

@@ -148,7 +148,7 @@ impl Server {
         self.child.try_wait().expect("it is our child")
     }
 
-    fn wait(&mut self, seconds_max: u64) -> ExitStatus {
+    pub(crate) fn wait(&mut self, seconds_max: u64) -> ExitStatus {
         let mut status = None;
         until("the server has ended", seconds_max, || {
             status = self.ended();
