@@ -36,7 +36,8 @@ start_server() {
     fi
     sleep 0.05
   done
-  base=$(tr -d '\n' < "$server_dir/data/endpoint")
+  # Its first line; the second one is the Unix socket.
+  IFS= read -r base < "$server_dir/data/endpoint"
 }
 
 stop_server() {
