@@ -69,7 +69,7 @@ def before(text):
             echo routing-key > /etc/unoc/pagerduty_key
             chgrp unoc /etc/unoc/*_url /etc/unoc/pagerduty_key''',
         # A site to mirror.
-        "sudo -u postgres createuser --createdb unoc": "curl -sf -X POST http://localhost:5001/api/seed",
+        "sudo -u postgres createuser --createdb unoc": "curl -sf --unix-socket /run/unoc/unoc.sock -X POST http://localhost/api/seed",
         "sudo install -m 644 ca.pem /etc/unoc/db-ca.pem": '''
             cd /home/engineer
             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=db.example.org \\
@@ -94,8 +94,8 @@ def before(text):
             systemctl start postgresql@15-standby''',
         "sudo unoc sync now; sudo unoc sync status": '''
             systemctl stop postgresql@15-main
-            curl -sf http://localhost:5001/api/devices/provision -H 'Content-Type: application/json' \
-              -d '{"name":"POP-of-the-fail-over","device_type":"POP"}'
+            curl -sf --unix-socket /run/unoc/unoc.sock http://localhost/api/devices/provision \
+              -H 'Content-Type: application/json' -d '{"name":"POP-of-the-fail-over","device_type":"POP"}'
             pg_ctlcluster 15 standby promote''',
         # A share is mounted.
         "sudo install -d -o unoc -g unoc -m 700 /mnt/nfs/unoc": '''

@@ -7,10 +7,11 @@ status_and_words() { # Runs a command; `words` has what it prints, `status` its 
   status=0
   words=$("$@" 2>&1) || status=$?
 }
-contains() { # WHAT: the words contain each of the texts behind it
-  local what=$1 text
+contains() { # WHAT: the words contain each of the texts behind it; columns may have any width
+  local what=$1 text squeezed
+  squeezed=$(tr -s ' ' <<< "$words")
   shift
-  for text in "$@"; do [[ $words == *"$text"* ]] || expect "$what" "$words" "$text"; done
+  for text in "$@"; do [[ $squeezed == *"$text"* ]] || expect "$what" "$words" "$text"; done
 }
 all_files_are_the_services() {
   expect "files of others in the data directory $1" "$(inside find /var/lib/unoc ! -user unoc)" ''
@@ -28,7 +29,7 @@ by() { local user=$1; shift; inside runuser -u "$user" -- "$@"; }
 for state in stopped running; do
   [ $state = stopped ] || inside systemctl start unoc
   status_and_words inside unoc config show
-  contains "the settings, $state" 'data_dir             = /var/lib/unoc' 'from the environment file' 'shutdown_token       = ***'
+  contains "the settings, $state" 'data_dir = /var/lib/unoc' 'from the environment file' 'shutdown_token = ***'
   for command in 'unoc config check' 'unoc backup now' 'unoc backup list' 'unoc jobs' 'unoc doctor --json' 'unoc export -'; do
     # shellcheck disable=SC2086 # The words of the command.
     status_and_words inside $command
@@ -64,7 +65,7 @@ contains 'the jobs' 'self-check'
 status_and_words by member unoc export --csv devices -
 contains 'an export by a member of the group' before-kill
 status_and_words by member unoc config show
-contains 'the settings that a member of the group sees' 'data_dir             = /var/lib/unoc' 'unoc.env is not shown here'
+contains 'the settings that a member of the group sees' 'data_dir = /var/lib/unoc' 'unoc.env is not shown here'
 for command in 'unoc jobs' 'unoc logs' 'unoc backup list'; do
   # shellcheck disable=SC2086 # The words of the command.
   status_and_words by stranger $command

@@ -157,6 +157,7 @@ inside systemctl daemon-reload
 for probe in control unoc unoc-failure; do
   wanted=$([ "$probe" = control ] && echo allowed || echo denied)
   inside systemctl start "probe-$probe"
+  inside journalctl --sync
   inside journalctl -u "probe-$probe" -o cat --no-pager | grep -E ': (allowed|denied)$' > "$run/probe" || true
   expect "attempts of probe-$probe" "$(wc -l < "$run/probe")" 7
   expect "attempts of probe-$probe that are not $wanted" "$(grep -v ": $wanted\$" "$run/probe" || true)" ''

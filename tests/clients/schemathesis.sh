@@ -41,7 +41,9 @@ curl --silent --show-error --fail "$base/openapi.json" > openapi.json
 echo '== no users: this host may do everything'
 # Making the first user would end that.
 generate "$examples_per_operation" --checks "$conformance" --phases examples,coverage,fuzzing,stateful \
-  --exclude-path /api/setup --exclude-operation-id add_user
+  --exclude-path /api/setup --exclude-operation-id add_user --exclude-path /api/settings
+# They switch off what the requests above are for, which then answers 503.
+generate "$examples_per_operation" --checks "$conformance" --phases examples,coverage,fuzzing --include-path /api/settings
 
 name=admin password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 as_host http://localhost/api/users --json "{\"name\":\"$name\",\"role\":\"admin\",\"password\":\"$password\"}" > user.json
@@ -51,16 +53,21 @@ log_in() {
   cookie=$(sed -n 's/^.*\tunoc_session\t/unoc_session=/p' cookies)
 }
 
+as_host http://localhost/api/settings > settings.json
+python3 -c 'import json; print(json.dumps({it["key"]: it["default"] for it in json.load(open("settings.json"))["settings"]}))' \
+  > defaults.json
+as_host http://localhost/api/settings --request PATCH --json @defaults.json > settings.json
+
 echo '== a user: an admin'
 log_in
 # What ends the session of the admin, or changes the password, ends the test.
 generate $((examples_per_operation / 4)) --checks "$conformance,ignored_auth" --phases examples,coverage,fuzzing \
-  --header "Cookie: $cookie" --exclude-path-regex '^/api/(session|account|sessions|users)'
+  --header "Cookie: $cookie" --exclude-path-regex '^/api/(session|account|sessions|settings|users)'
 curl --silent --show-error --fail --cookie "$cookie" "$base/api/session" | grep -q '"role":"admin"' ||
   { echo 'the admin lost the session' >&2; exit 1; }
 
 echo '== a user: nobody'
-seq_of() { as_host http://localhost/api/export | head -n 1 | grep -o '"seq":[0-9]*'; }
+seq_of() { as_host http://localhost/api/export > export.jsonl && head -n 1 export.jsonl | grep -o '"seq":[0-9]*'; }
 before=$(seq_of)
 generate $((examples_per_operation / 4)) --checks "$conformance" --phases examples,coverage,fuzzing
 [ "$(seq_of)" = "$before" ] || { echo 'nobody changed the site' >&2; exit 1; }
