@@ -60,7 +60,7 @@ check_fmt() {
 
 check_lint() {
   cargo clippy --version > /dev/null 2>&1 || skip 'clippy is not installed (rustup component add clippy)'
-  cargo clippy --all-targets --locked -- -D warnings
+  cargo clippy --workspace --all-targets --locked -- -D warnings
 }
 
 check_test() {

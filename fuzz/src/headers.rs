@@ -80,6 +80,7 @@ impl Scene {
             auth: auth.clone(),
             service: ServiceSecret::draw(),
             base_path: "/unoc".to_owned(),
+            has_local_tcp: true,
         };
         let inner = tower::service_fn(|request: Request<Body>| async move {
             let mut response = Response::new(Body::empty());

@@ -105,7 +105,8 @@ fn parse(path: &Path, text: &str) -> FileContent {
     let mut settings = Vec::new();
     for (name, value) in entries {
         let line = LinePosition::of(text, name.span().start).line;
-        let last_line = LinePosition::of(text, value.span().end).line;
+        // The value of a table whose heading has an error may end before its name.
+        let last_line = LinePosition::of(text, value.span().end).line.max(line);
         if error_lines.range(line..=last_line).next().is_some() {
             continue;
         }

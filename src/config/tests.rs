@@ -209,6 +209,14 @@ fn each_layer_overrides_the_one_below() {
     }
 }
 
+/// Found by fuzzing: the parser gives such a table a value that ends before its name.
+#[test]
+fn an_unfinished_heading_is_an_error_of_its_line() {
+    let file = "port = 5001\n\n[[contacts:5?mode=full\"\nbackup_targets = \"file:/x";
+    let text = Case::new().file(file).load().unwrap_err().to_string();
+    assert!(text.contains("unoc.toml:3"), "{text}");
+}
+
 #[test]
 fn all_errors_of_all_layers_come_at_once() {
     let case = Case::new()
