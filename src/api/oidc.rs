@@ -17,7 +17,7 @@ use super::error::ApiError;
 use super::extract::{Origin, Sender};
 use super::session::{NO_STORE, end_session_before, login_client, new_session_cookie};
 use super::state::ApiState;
-use crate::auth::{AuthMode, LoginError, OidcLogin};
+use crate::auth::{AuthMode, LoginError, OidcLogin, SourceNetwork};
 use crate::oidc::{ATTEMPT_MAX_S, AuthorizationAnswer, OidcError, OidcSignIn, return_path};
 
 /// The cookie that a browser keeps between leaving for the provider and coming back.
@@ -54,6 +54,7 @@ struct OidcLoginQuery {
         (status = 302, description = "To the provider, with a cookie for the way back"),
         (status = 403, content_type = "text/html", body = String, description = "There are no users yet"),
         (status = 404, content_type = "text/html", body = String, description = "No provider is set"),
+        (status = 429, content_type = "text/html", body = String, description = "Too many sign-ins were begun from this network"),
         (status = 503, content_type = "text/html", body = String, description = "The provider is away")
     )
 )]
@@ -77,7 +78,8 @@ async fn log_in(
         let to = to.and_then(|to| return_path(to, &state.options().base_path)).map(encoded);
         return redirect(&format!("{start}/login?redirected=true&to={}", to.unwrap_or_default()));
     }
-    match sign_in.begin(to, state.handle().now()).await {
+    let network = SourceNetwork::of(sender.client.address);
+    match sign_in.begin(to, network, state.handle().now()).await {
         Ok(start) => {
             let cookie =
                 set_cookie(ATTEMPT_COOKIE, &start.cookie, sender.client.has_tls, ATTEMPT_AGE);
@@ -129,10 +131,13 @@ async fn callback(
     let Some(sign_in) = state.sign_in() else { return no_provider(&state) };
     let has_tls = sender.client.has_tls;
     let attempt = cookie(&headers, ATTEMPT_COOKIE, has_tls);
-    let finished = sign_in.finish(answer_of(&uri), attempt, state.handle().now()).await;
+    let (network, now) = (SourceNetwork::of(sender.client.address), state.handle().now());
+    let finished = sign_in.finish(answer_of(&uri), attempt, network, now).await;
     let forget = set_cookie(ATTEMPT_COOKIE, "", has_tls, Duration::ZERO);
     let identity = match finished {
         Ok(identity) => identity,
+        // The page may be loaded again.
+        Err(error @ OidcError::Busy) => return refused(&state, &error),
         Err(error) => return with_cookies(refused(&state, &error), [forget]),
     };
     let login = OidcLogin { subject: identity.subject, name: identity.name, role: identity.role };
@@ -213,6 +218,7 @@ fn refused(state: &ApiState, error: &OidcError) -> Response {
     let status = match error {
         OidcError::Options(_) => StatusCode::INTERNAL_SERVER_ERROR,
         OidcError::Unavailable(_) | OidcError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        OidcError::Throttled => StatusCode::TOO_MANY_REQUESTS,
         OidcError::Expired | OidcError::Invalid(_) => StatusCode::BAD_REQUEST,
         OidcError::Denied(_) | OidcError::NoRole { .. } => StatusCode::FORBIDDEN,
     };

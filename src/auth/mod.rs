@@ -45,6 +45,7 @@ pub use password::{Password, generated_password};
 pub use setup::SetupLogin;
 pub use setup_codes::SetupCode;
 pub use strangers::JOIN_WAIT;
+pub use throttle::SourceNetwork;
 pub use tokens::{IssuedToken, NewToken};
 pub use totp::{RecoveryCodes, TotpEnrolment};
 pub use users::{NewUser, UserChange};

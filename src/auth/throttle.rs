@@ -32,11 +32,11 @@ const FORGOTTEN_TOGETHER: usize = COUNTERS_MAX / 10;
 
 /// The network of an address whose attempts are counted together: an IPv6 host has all of its /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SourceNetwork(Option<IpAddr>);
+pub struct SourceNetwork(Option<IpAddr>);
 
 impl SourceNetwork {
-    /// `None` is the Unix socket.
-    pub(super) fn of(address: Option<IpAddr>) -> Self {
+    /// Returns the network of an address; `None` is the Unix socket.
+    pub fn of(address: Option<IpAddr>) -> Self {
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V4(address) => IpAddr::V4(address),
             IpAddr::V6(address) => {

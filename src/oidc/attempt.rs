@@ -10,7 +10,7 @@ use crate::util::hex;
 
 /// How long a sign-in may take, in seconds: enough for a second factor at the provider.
 pub const ATTEMPT_MAX_S: u32 = 600;
-const ATTEMPT_MAX_US: i64 = ATTEMPT_MAX_S as i64 * 1_000_000;
+pub(super) const ATTEMPT_MAX_US: i64 = ATTEMPT_MAX_S as i64 * 1_000_000;
 
 /// Random bytes of `state` and `nonce`.
 pub(super) const RANDOM_BYTES: u32 = 32;

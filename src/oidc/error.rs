@@ -12,7 +12,11 @@ pub enum OidcError {
     /// The limit of sign-ins at a time is reached.
     #[error("too many people are signing in at the moment; try again in a few seconds")]
     Busy,
-    /// The attempt is not of this browser, is older than ten minutes, or was begun before a restart.
+    /// Too many sign-ins were begun from this network.
+    #[error("too many sign-ins were begun from your network; try again in a minute")]
+    Throttled,
+    /// The attempt is not of this browser, has come back before, is older than ten minutes, or was begun before a
+    /// restart.
     #[error("this sign-in has expired; begin it again")]
     Expired,
     /// The person cancelled, or the provider let nobody in.

@@ -7,6 +7,7 @@ mod attempt;
 mod claims;
 mod error;
 mod http;
+mod limits;
 mod options;
 mod provider;
 mod return_path;

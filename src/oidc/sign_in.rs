@@ -17,15 +17,15 @@ use openidconnect::{
     PkceCodeChallenge, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse,
     StandardTokenResponse, TokenResponse, UserInfoClaims,
 };
-use tokio::sync::Semaphore;
 
 use super::attempt::{AttemptSigner, RANDOM_BYTES, SignInAttempt};
 use super::claims::{self, OtherClaims};
 use super::error::OidcError;
+use super::limits::SignInLimits;
 use super::options::OidcOptions;
 use super::provider::{FetchedMetadata, OidcProvider};
 use super::return_path::return_path;
-use crate::auth::Role;
+use crate::auth::{Role, SourceNetwork};
 use crate::domain::Timestamp;
 use crate::util::error_chain;
 
@@ -34,8 +34,6 @@ const SECOND_US: i64 = 1_000_000;
 const CLOCK_SKEW_MAX_US: i64 = 60 * SECOND_US;
 /// How long a person waits for the provider: for three slow answers.
 const WAIT: Duration = Duration::from_secs(15);
-/// Calls to the provider at a time. Anybody can cause one, so more are refused rather than queued.
-const CALLS_MAX: usize = 16;
 /// Longest part of what a provider says of a refusal that is shown.
 const EXPLANATION_CHARS_MAX: usize = 200;
 /// Longest name that is taken from a claim.
@@ -92,7 +90,7 @@ struct SignInParts {
     redirect_url: RedirectUrl,
     provider: OidcProvider,
     signer: AttemptSigner,
-    calls: Semaphore,
+    limits: SignInLimits,
 }
 
 /// The beginning of a sign-in.
@@ -135,8 +133,8 @@ impl OidcSignIn {
         let redirect_url = RedirectUrl::new(options.redirect_url.clone())
             .map_err(|error| OidcError::Options(format!("public_url: {error}")))?;
         let (provider, signer) = (OidcProvider::new(&options)?, AttemptSigner::new()?);
-        let calls = Semaphore::new(CALLS_MAX);
-        Ok(Self(Arc::new(SignInParts { options, redirect_url, provider, signer, calls })))
+        let limits = SignInLimits::default();
+        Ok(Self(Arc::new(SignInParts { options, redirect_url, provider, signer, limits })))
     }
 
     /// Returns what people know the provider as.
@@ -149,17 +147,19 @@ impl OidcSignIn {
         &self.0.options.redirect_url
     }
 
-    /// Begins a sign-in that returns to the path `return_to` of the page.
+    /// Begins a sign-in from `network` that returns to the path `return_to` of the page.
     ///
     /// # Errors
-    /// [`OidcError::Unavailable`], [`OidcError::Busy`]
+    /// [`OidcError::Unavailable`], [`OidcError::Busy`], [`OidcError::Throttled`]
     pub async fn begin(
         &self,
         return_to: Option<&str>,
+        network: SourceNetwork,
         now: Timestamp,
     ) -> Result<SignInStart, OidcError> {
         let parts = &self.0;
-        let _permit = parts.calls.try_acquire().map_err(|_| OidcError::Busy)?;
+        parts.limits.begin(network, now)?;
+        let _permit = parts.limits.call(network)?;
         let metadata = within(parts.provider.metadata(&parts.options, now)).await?;
         let client = parts.client(&metadata.content);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -179,7 +179,8 @@ impl OidcSignIn {
         Ok(SignInStart { authorization_url: url.into(), cookie: parts.signer.sign(&attempt) })
     }
 
-    /// Ends the sign-in that `cookie` holds with what the provider answered.
+    /// Ends the sign-in that `cookie` holds with what the provider answered. An answer to no attempt, or to one that
+    /// has come back before, causes no call to the provider. After [`OidcError::Busy`] the same answer still counts.
     ///
     /// # Errors
     /// [`OidcError`]
@@ -187,6 +188,7 @@ impl OidcSignIn {
         &self,
         answer: AuthorizationAnswer,
         cookie: Option<&str>,
+        network: SourceNetwork,
         now: Timestamp,
     ) -> Result<OidcIdentity, OidcError> {
         let parts = &self.0;
@@ -194,6 +196,8 @@ impl OidcSignIn {
         // Both come from the same browser, so how long the comparison takes tells it nothing.
         let attempt = attempt.filter(|attempt| *attempt.state.secret() == answer.state);
         let attempt = attempt.ok_or(OidcError::Expired)?;
+        let _permit = parts.limits.call(network)?;
+        parts.limits.use_state(attempt.state.secret(), attempt.begun_at, now)?;
         if answer.issuer.is_some_and(|issuer| issuer != parts.options.issuer) {
             return Err(OidcError::Invalid("it is from another issuer".to_owned()));
         }
@@ -204,7 +208,6 @@ impl OidcSignIn {
             )));
         }
         let code = answer.code.ok_or_else(|| OidcError::Invalid("it has no code".to_owned()))?;
-        let _permit = parts.calls.try_acquire().map_err(|_| OidcError::Busy)?;
         within(parts.identify(attempt, code, now)).await
     }
 }

@@ -7,7 +7,7 @@ mod sign_in;
 use std::future::Future;
 
 use http::Uri;
-use unoc::auth::Role;
+use unoc::auth::{Role, SourceNetwork};
 use unoc::domain::Timestamp;
 use unoc::oidc::{AuthorizationAnswer, OidcOptions, RoleValues};
 
@@ -22,6 +22,11 @@ fn now() -> Timestamp {
 
 fn later(seconds: i64) -> Timestamp {
     Timestamp(now().0 + seconds * 1_000_000)
+}
+
+/// From where people sign in.
+fn home() -> SourceNetwork {
+    SourceNetwork::of(Some([192, 0, 2, 7].into()))
 }
 
 fn options(issuer: &str) -> OidcOptions {

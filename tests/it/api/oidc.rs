@@ -180,6 +180,20 @@ fn an_answer_without_an_attempt_of_this_browser_is_refused() {
     }
 }
 
+/// Links to a login on other pages must not make the site ask the provider without end.
+#[test]
+fn who_begins_too_many_logins_is_slowed() {
+    let Some(scene) = Scene::start(true) else { return };
+    let begin = || scene.app.get("/api/oidc/login");
+    for _ in 0..60 {
+        begin().expect(302);
+    }
+    let refused = begin().expect(429);
+    assert!(refused.text().contains("from your network"), "{}", refused.text());
+    scene.app.clock.advance(60);
+    begin().expect(302);
+}
+
 /// The cookie is set on the host to which the provider sends the browser back.
 #[test]
 fn a_login_goes_on_at_the_address_that_the_provider_knows() {

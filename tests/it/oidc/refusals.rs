@@ -1,5 +1,7 @@
 //! With a provider that lies, or somebody in its place.
 
+use std::cell::RefCell;
+use std::sync::Barrier;
 use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
@@ -12,7 +14,7 @@ use unoc::auth::Role;
 use unoc::oidc::{AuthorizationAnswer, OidcError, OidcIdentity, OidcSignIn, SignInStart};
 
 use super::fake_provider::FakeProvider;
-use super::{later, now, options, wait};
+use super::{home, later, now, options, wait};
 use crate::harness::oidc_provider::{CLIENT_ID, CLIENT_SECRET};
 
 fn key() -> Ed25519KeyPair {
@@ -35,12 +37,17 @@ fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) ->
     format!("{content}.{}", encoded(signature))
 }
 
+fn begin(site: &OidcSignIn) -> SignInStart {
+    wait(site.begin(None, home(), now())).expect("a provider")
+}
+
 /// A site in front of a provider that everybody can tell what to say.
 struct Scene {
     provider: FakeProvider,
     key: Ed25519KeyPair,
     site: OidcSignIn,
-    start: SignInStart,
+    /// The attempt that is not finished yet.
+    start: RefCell<SignInStart>,
 }
 
 impl Scene {
@@ -48,12 +55,12 @@ impl Scene {
         let (provider, key) = (FakeProvider::start(), key());
         provider.say("/jwks", &jwks(&key));
         let site = OidcSignIn::new(options(&provider.issuer())).expect("a provider");
-        let start = wait(site.begin(None, now())).expect("a provider");
+        let start = RefCell::new(begin(&site));
         Self { provider, key, site, start }
     }
 
     fn parameter(&self, name: &str) -> String {
-        let url = &self.start.authorization_url;
+        let url = &self.start.borrow().authorization_url;
         let query = url.split_once('?').expect("a query").1;
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
@@ -88,6 +95,7 @@ impl Scene {
         self.finish(|_| {})
     }
 
+    /// Ends the attempt, and begins another one.
     fn finish(
         &self,
         change: impl FnOnce(&mut AuthorizationAnswer),
@@ -99,7 +107,8 @@ impl Scene {
             ..AuthorizationAnswer::default()
         };
         change(&mut answer);
-        wait(self.site.finish(answer, Some(&self.start.cookie), now()))
+        let SignInStart { cookie, .. } = self.start.replace(begin(&self.site));
+        wait(self.site.finish(answer, Some(&cookie), home(), now()))
     }
 
     /// The refusal of claims that were changed.
@@ -196,17 +205,50 @@ fn an_answer_of_another_issuer_or_state_is_refused_before_the_code_is_sent() {
     assert_eq!(scene.provider.requests.load(Ordering::SeqCst), asked);
 }
 
+/// Reloading a page, or two at the same time, asks the provider once.
+#[test]
+fn an_answer_is_used_once_also_by_two_at_the_same_time() {
+    let scene = Scene::new();
+    let id_token = scene.signed(&scene.claims());
+    let tokens = json!({ "access_token": "a", "token_type": "Bearer", "id_token": id_token });
+    scene.provider.say("/token", &tokens);
+    let answer = AuthorizationAnswer {
+        state: scene.parameter("state"),
+        code: Some("code".to_owned()),
+        ..AuthorizationAnswer::default()
+    };
+    let asked = || scene.provider.requests.load(Ordering::SeqCst);
+    let (before, barrier) = (asked(), Barrier::new(4));
+    let (site, cookie) = (&scene.site, scene.start.borrow().cookie.clone());
+    let finish = || {
+        barrier.wait();
+        wait(site.finish(answer.clone(), Some(&cookie), home(), now()))
+    };
+    let finished: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(finish)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(finished.iter().filter(|it| it.is_ok()).count(), 1, "{finished:?}");
+    let used = Err(OidcError::Expired);
+    assert_eq!(finished.iter().filter(|it| **it == used).count(), 3, "{finished:?}");
+    assert_eq!(asked() - before, 1, "the token");
+    let again = wait(site.finish(answer, Some(&cookie), home(), later(1)));
+    assert_eq!((again, asked() - before), (used, 1));
+}
+
 /// A role that the userinfo endpoint gives is this person's, and names may be paths.
 #[test]
 fn userinfo_is_of_the_same_person() {
     let scene = Scene::new();
-    let mut claims = scene.claims();
-    claims.as_object_mut().unwrap().remove("groups");
-    let id_token = scene.signed(&claims);
-    scene.provider.say("/userinfo", &json!({ "sub": "1", "groups": "noc-operators" }));
-    assert_eq!(scene.finish_with(&id_token).unwrap().role, Role::Operator);
-    scene.provider.say("/userinfo", &json!({ "sub": "2", "groups": ["noc-admins"] }));
-    scene.finish_with(&id_token).unwrap_err();
+    let finish = |userinfo: Value| {
+        scene.provider.say("/userinfo", &userinfo);
+        let mut claims = scene.claims();
+        claims.as_object_mut().unwrap().remove("groups");
+        scene.finish_with(&scene.signed(&claims))
+    };
+    let told = finish(json!({ "sub": "1", "groups": "noc-operators" }));
+    assert_eq!(told.unwrap().role, Role::Operator);
+    finish(json!({ "sub": "2", "groups": ["noc-admins"] })).unwrap_err();
 
     let (provider, key) = (&scene.provider, &scene.key);
     let mut paths = options(&provider.issuer());
@@ -216,7 +258,7 @@ fn userinfo_is_of_the_same_person() {
         ("realm_access", json!({ "roles": ["x", "noc-viewers"] })),
         ("https://x.example/g", json!("noc-viewers")),
     ] {
-        let start = wait(site.begin(None, now())).unwrap();
+        let start = RefCell::new(begin(&site));
         let scene =
             Scene { provider: FakeProvider::start(), key: self::key(), site: site.clone(), start };
         let mut claims = scene.claims();
@@ -240,7 +282,7 @@ fn a_provider_that_cannot_be_used_is_not_available() {
         let body = change(&provider);
         provider.say_text(path, body);
         let site = OidcSignIn::new(options(&provider.issuer())).unwrap();
-        let error = wait(site.begin(None, now())).unwrap_err();
+        let error = wait(site.begin(None, home(), now())).unwrap_err();
         assert!(matches!(error, OidcError::Unavailable(_)), "{error}");
         error.to_string()
     };
@@ -289,13 +331,16 @@ fn keys_are_asked_for_again_once_in_ten_seconds() {
     scene.provider.say("/token", &tokens);
     let asked = || scene.provider.requests.load(Ordering::SeqCst);
     let finish = |seconds| {
+        // The keys that were read later are not from the future.
+        let start = wait(scene.site.begin(None, home(), later(seconds))).expect("a provider");
+        scene.start.replace(start);
         let answer = AuthorizationAnswer {
             state: scene.parameter("state"),
             code: Some("code".to_owned()),
             ..AuthorizationAnswer::default()
         };
-        let before = asked();
-        let finished = wait(scene.site.finish(answer, Some(&scene.start.cookie), later(seconds)));
+        let (before, cookie) = (asked(), scene.start.borrow().cookie.clone());
+        let finished = wait(scene.site.finish(answer, Some(&cookie), home(), later(seconds)));
         assert!(matches!(finished, Err(OidcError::Invalid(_))), "{finished:?}");
         asked() - before
     };
