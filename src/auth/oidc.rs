@@ -26,13 +26,13 @@ pub struct OidcLogin {
 }
 
 impl AuthHandle {
-    /// Logs somebody in whom an OIDC provider has vouched for. A user who is not known yet is made, or is one of this
-    /// name who has neither a password nor a provider. The role follows the provider's claim, except that the last
-    /// admin with a password stays one.
+    /// Logs somebody in whom an OIDC provider has vouched for: the user of this issuer and subject, or a new one. A name
+    /// links nobody, since people choose theirs at many providers. The role follows the provider's claim, except that
+    /// the last admin with a password stays one.
     ///
     /// # Errors
-    /// [`LoginError::Refused`] when the name is another user's, when the user is disabled, and while there are no
-    /// users: the first one is made on this host.
+    /// [`LoginError::Refused`] when the name of a new user is another user's, when the user is disabled, and while there
+    /// are no users: the first one is made on this host.
     pub async fn log_in_oidc(
         &self,
         login: OidcLogin,
@@ -57,10 +57,7 @@ fn decide_user(
     if login.subject.len() > SUBJECT_BYTES_MAX {
         return Err(AuthError::Refused("the provider's subject is too long".to_owned()));
     }
-    let before = match book.user_of_subject(&login.subject) {
-        Some(user) => Some(user),
-        None => unlinked_user(book, &login.name)?,
-    };
+    let before = book.user_of_subject(&login.subject);
     let mut user = match before {
         Some(user) if user.is_disabled => {
             return Err(AuthError::Refused(format!("the user {} is disabled", user.name)));
@@ -94,24 +91,19 @@ fn decide_user(
     Ok((AuthWrite { batch, event: Some(AuditEvent::done(origin, action, details)) }, user))
 }
 
-/// Returns a user of this name who waits for a provider; an error if the name is another one's.
-fn unlinked_user<'a>(book: &'a AuthBook, name: &str) -> Result<Option<&'a User>, AuthError> {
-    match book.user_named(name) {
-        Some(user) if user.password_hash.is_none() && user.oidc_subject.is_none() => Ok(Some(user)),
-        Some(user) => Err(AuthError::Refused(format!(
-            "there is another user {}, who does not log in through this account of the provider",
-            user.name
-        ))),
-        None => Ok(None),
-    }
-}
-
 fn new_user(book: &AuthBook, name: &str, role: Role, now: Timestamp) -> Result<User, AuthError> {
     if book.is_empty() {
         return Err(AuthError::Refused(
             "there is no user yet; the first one is made on the host: unoc user add NAME --role admin"
                 .to_owned(),
         ));
+    }
+    if let Some(User { name, .. }) = book.user_named(name) {
+        return Err(AuthError::Refused(format!(
+            "there is a user {name} here already, who is not linked to this account of the provider. If it is the same \
+             person, an administrator removes that user (unoc user remove {name}), and the next sign-in makes one that \
+             is linked; otherwise one of the two needs another name"
+        )));
     }
     Ok(User {
         id: book.next_user(),

@@ -19,7 +19,7 @@ use crate::util::Hidden;
 pub struct NewUser {
     pub name: String,
     pub role: Role,
-    /// Without one, nobody logs in as this user until a password is set, or an OIDC provider vouches for it.
+    /// Without one, nobody logs in as this user until a password is set.
     pub password: Option<Password>,
 }
 

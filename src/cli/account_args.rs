@@ -15,7 +15,7 @@ pub(super) enum UserAction {
         role: Role,
         #[command(flatten)]
         password: PasswordArgs,
-        /// Set no password: the user logs in through the OIDC provider
+        /// Set no password: nobody logs in as this user, who may own API tokens
         #[arg(long, conflicts_with = "password_stdin")]
         no_password: bool,
     },

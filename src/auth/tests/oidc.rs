@@ -53,17 +53,29 @@ async fn the_role_follows_the_claim_and_sessions_of_another_role_end() {
 #[tokio::test]
 async fn a_provider_takes_over_no_local_account() {
     let (rig, ada, _) = Rig::with_users().await;
-    let text = why(rig.log_in_oidc("x 1", "ADA", Role::Admin).await);
-    assert!(text.contains("another user ada"), "{text}");
-    assert_eq!(rig.auth.user(ada).unwrap().oidc_subject, None);
-    // One who was made to wait for the provider is linked, once.
-    let new = NewUser { name: "cy".to_owned(), role: Role::Viewer, password: None };
-    let cy = rig.auth.add_user(new, origin()).await.unwrap().id;
-    assert_eq!(rig.log_in_oidc("x 1", "cy", Role::Viewer).await.unwrap().user.id, cy);
-    why(rig.log_in_oidc("x 2", "cy", Role::Viewer).await);
+    // The tokens of one without a password would be the person's.
+    let new = NewUser { name: "bot".to_owned(), role: Role::Viewer, password: None };
+    let bot = rig.auth.add_user(new, origin()).await.unwrap().id;
+    for (name, user) in [("ADA", ada), ("bot", bot)] {
+        let before = rig.auth.user(user).unwrap();
+        let text = why(rig.log_in_oidc("x 1", name, Role::Admin).await);
+        let remedy = format!("unoc user remove {}", before.name);
+        assert!(text.contains("not linked") && text.contains(&remedy), "{text}");
+        assert_eq!(rig.auth.user(user).unwrap(), before);
+    }
+    // Once it is removed, the person is a user of its own.
+    rig.auth.remove_user(bot, origin()).await.unwrap();
+    let linked = rig.log_in_oidc("x 1", "bot", Role::Viewer).await.unwrap().user;
+    assert_ne!(linked.id, bot);
+    let cy = rig.log_in_oidc("x 2", "cy", Role::Viewer).await.unwrap().user.id;
+    // The same subject of another issuer, or another subject with the same name, is another person.
+    why(rig.log_in_oidc("y 2", "cy", Role::Viewer).await);
+    why(rig.log_in_oidc("x 3", "cy", Role::Viewer).await);
+    // Who was made by the provider goes on, also with the name of somebody else there.
+    assert_eq!(rig.log_in_oidc("x 2", "ada", Role::Viewer).await.unwrap().user.id, cy);
     let change = UserChange { is_disabled: Some(true), ..UserChange::default() };
     rig.auth.change_user(cy, change, origin()).await.unwrap();
-    let text = why(rig.log_in_oidc("x 1", "cy", Role::Viewer).await);
+    let text = why(rig.log_in_oidc("x 2", "cy", Role::Viewer).await);
     assert!(text.contains("disabled"), "{text}");
 }
 

@@ -151,7 +151,11 @@ fn who_may_not_log_in_is_told_why_by_a_page() {
     refused("dan", "Dan has no role here");
     // A name that somebody else has here is not taken over.
     scene.add_user("ada", "viewer", Some(PASSWORD));
-    refused("ada", "There is another user ada");
+    refused("ada", "There is a user ada here already");
+    let bob = scene.add_user("bob", "viewer", None);
+    refused("bob", "unoc user remove bob");
+    let path = format!("/unoc/api/users/{}", bob["id"]);
+    scene.as_host(&Method::DELETE, &path, &Value::Null).expect(204);
     let mut page = Page::default();
     scene.sign_in(&mut page, "bob").expect(302);
     let users = scene.as_host(&Method::GET, "/unoc/api/users", &Value::Null).json();
