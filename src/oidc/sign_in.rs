@@ -11,7 +11,7 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
+    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
     Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
     EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, Nonce, OAuth2TokenResponse,
     PkceCodeChallenge, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse,
@@ -296,10 +296,8 @@ impl SignInParts {
             let (Ok(key), Ok(algorithm)) = (key, algorithm) else {
                 return Err(refused("the key of the signature is unknown"));
             };
-            let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
-            if hash.is_ok_and(|hash| hash != *expected) {
-                return Err(refused("the access token does not belong to the ID token"));
-            }
+            check_access_token(tokens.access_token(), expected, algorithm, key)
+                .map_err(|why| refused(&why))?;
         }
         Ok(claims.clone())
     }
@@ -324,6 +322,21 @@ impl SignInParts {
             .await
             .map_err(|error| OidcError::Unavailable(error_chain(&error)))?;
         Ok(claims.additional_claims().role_values(&self.options).unwrap_or_default())
+    }
+}
+
+/// Checks that an access token is the one whose hash the ID token has (OpenID Connect Core 1.0, section 3.1.3.6). Without
+/// a hash, nothing is checked; one that cannot be computed proves nothing.
+fn check_access_token(
+    token: &AccessToken,
+    expected: &AccessTokenHash,
+    algorithm: &CoreJwsSigningAlgorithm,
+    key: &CoreJsonWebKey,
+) -> Result<(), String> {
+    match AccessTokenHash::from_token(token, algorithm, key) {
+        Ok(hash) if hash == *expected => Ok(()),
+        Ok(_) => Err("the access token does not belong to the ID token".to_owned()),
+        Err(error) => Err(format!("whether the access token belongs to it is unknown: {error}")),
     }
 }
 
@@ -372,4 +385,29 @@ fn explanation(error: &str, description: Option<&str>) -> String {
         None => error.to_owned(),
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(EXPLANATION_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hash is computed with the algorithm of the signature, which some keys have none for.
+    #[test]
+    fn a_hash_of_the_access_token_that_cannot_be_checked_is_refused() {
+        let token = AccessToken::new("access".to_owned());
+        let key: CoreJsonWebKey =
+            serde_json::from_str(r#"{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}"#).unwrap();
+        let signed = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+        let right = AccessTokenHash::from_token(&token, &signed, &key).unwrap();
+        let check = |expected: &AccessTokenHash, algorithm: CoreJwsSigningAlgorithm| {
+            check_access_token(&token, expected, &algorithm, &key)
+        };
+        assert_eq!(check(&right, signed.clone()), Ok(()));
+        let wrong = check(&AccessTokenHash::new(String::new()), signed).unwrap_err();
+        assert!(wrong.contains("does not belong"), "{wrong}");
+        for algorithm in [CoreJwsSigningAlgorithm::EdDsa, CoreJwsSigningAlgorithm::None] {
+            let unknown = check(&right, algorithm).unwrap_err();
+            assert!(unknown.contains("is unknown"), "{unknown}");
+        }
+    }
 }
