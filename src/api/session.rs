@@ -6,20 +6,22 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{RequestClient, no_session_cookie, session_cookie};
+use super::access::{
+    RequestClient, cookie, no_session_cookie, session_cookie, set_strict_cookie,
+};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, Sender};
 use super::state::ApiState;
 use super::validation::parse::{self, ParseError};
 use super::validation::{Fields, FromFields};
 use crate::auth::{
-    AuthError, AuthHandle, Caller, Identity, LastLogin, LoginClient, NewSession, Password,
+    AuthError, AuthHandle, Caller, DEVICE_AGE_MAX, Identity, LastLogin, LoginClient, NewSession, Password,
     PasswordLogin, Role, SetupLogin, User,
 };
 use crate::domain::Timestamp;
@@ -34,6 +36,8 @@ const PASSWORD_CHARS_MAX: usize = 1024;
 const CODE_CHARS_MAX: usize = 64;
 /// A body with all of them, in escapes of JSON.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+/// The cookie by which a browser shows that a user has logged in there.
+const DEVICE_COOKIE: &str = "unoc_device";
 /// How much of what a browser says of itself is kept.
 const USER_AGENT_CHARS_MAX: usize = 200;
 
@@ -247,7 +251,8 @@ async fn session(State(state): State<ApiState>, sender: Sender) -> impl IntoResp
     (NO_STORE, Json(SessionStateView::of(&state, &sender.caller)))
 }
 
-/// Logs in. The answer sets the session's cookie, which scripts of the page cannot read.
+/// Logs in. The answer sets the session's cookie, which scripts of the page cannot read, and one by which this browser is
+/// known at the next login, so that failures elsewhere do not slow it.
 #[utoipa::path(
     post,
     path = "/api/session",
@@ -347,9 +352,13 @@ async fn set_up(
 
 /// Returns the answer to somebody who has logged in.
 pub(super) fn logged_in(state: &ApiState, client: &RequestClient, new: &NewSession) -> Response {
-    let cookie = new_session_cookie(state, client, new);
-    let view = SessionStateView::of_new(state, new);
-    (NO_STORE, [(header::SET_COOKIE, cookie)], Json(view)).into_response()
+    let session = new_session_cookie(state, client, new);
+    let device = new.device_cookie.as_ref().map(|cookie| {
+        set_strict_cookie(DEVICE_COOKIE, &cookie.0, client.has_tls, DEVICE_AGE_MAX)
+    });
+    let cookies = std::iter::once(session).chain(device);
+    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    (NO_STORE, cookies, Json(SessionStateView::of_new(state, new))).into_response()
 }
 
 /// Returns the `Set-Cookie` header of a session that has just begun.
@@ -379,5 +388,7 @@ fn remaining(auth: &AuthHandle, new: &NewSession) -> Duration {
 pub(super) fn login_client(client: &RequestClient, headers: &HeaderMap) -> LoginClient {
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let user_agent = user_agent.unwrap_or_default().chars().take(USER_AGENT_CHARS_MAX).collect();
-    LoginClient { address: client.address, user_agent }
+    let device_cookie = cookie(headers, DEVICE_COOKIE, client.has_tls);
+    let device_cookie = device_cookie.map(|cookie| Hidden(cookie.to_owned()));
+    LoginClient { address: client.address, user_agent, device_cookie }
 }

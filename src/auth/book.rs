@@ -20,6 +20,7 @@ use crate::store::{
     ApiToken, AuthBatch, AuthCounters, AuthRows, LoginSession, Role, SessionId, TokenId,
     TokenScope, User, UserId,
 };
+use crate::util::Hidden;
 
 /// More than the largest operator has in its operations centre; a user has less than 1 kB.
 pub(super) const USERS_MAX: usize = 1000;
@@ -50,6 +51,8 @@ pub(super) struct AuthBook {
     tokens: BTreeMap<TokenId, TokenEntry>,
     token_secrets: FxHashMap<[u8; 32], TokenId>,
     counters: AuthCounters,
+    /// Drawn at the first login.
+    device_key: Option<Hidden<[u8; 32]>>,
 }
 
 /// A session, and when it was used last, which requests note.
@@ -68,7 +71,8 @@ const NEVER_US: i64 = i64::MIN;
 
 impl AuthBook {
     pub(super) fn new(rows: AuthRows) -> Self {
-        let mut book = Self { counters: rows.counters, ..Self::default() };
+        let (counters, device_key) = (rows.counters, rows.device_key);
+        let mut book = Self { counters, device_key, ..Self::default() };
         let (users, sessions, tokens) = (rows.users, rows.sessions, rows.tokens);
         book.apply(&AuthBatch { users, sessions, tokens, ..AuthBatch::default() });
         book
@@ -88,6 +92,11 @@ impl AuthBook {
 
     pub(super) fn user_of_subject(&self, subject: &str) -> Option<&User> {
         self.users.values().find(|user| user.oidc_subject.as_deref() == Some(subject))
+    }
+
+    /// Returns the key of device cookies, once it is in the store.
+    pub(super) fn device_key(&self) -> Option<&Hidden<[u8; 32]>> {
+        self.device_key.as_ref()
     }
 
     pub(super) fn users(&self) -> impl Iterator<Item = &User> {
@@ -267,6 +276,7 @@ impl AuthBook {
     /// Puts what was written into force. Returns whether something ended, or somebody may do something else.
     pub(super) fn apply(&mut self, batch: &AuthBatch) -> bool {
         self.counters.raise(batch);
+        self.device_key = batch.device_key.or(self.device_key);
         let mut has_ended = false;
         for id in &batch.removed_sessions {
             if let Some(entry) = self.sessions.remove(id) {

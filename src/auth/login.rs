@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::json;
 
 use super::book::AuthBook;
+use super::device::{DeviceId, DeviceSigner};
 use super::error::{AuthError, LoginError};
 use super::failures::FailedAccount;
 use super::handle::AuthHandle;
@@ -12,7 +13,7 @@ use super::hash_places::{Asker, SourceSite};
 use super::hasher::Verdict;
 use super::name::{checked_user_name, folded};
 use super::password::Password;
-use super::secret::new_session_secret;
+use super::secret::{new_session_secret, random};
 use super::throttle::{Attempt, SourceNetwork, ThrottleKey};
 use super::totp::{self, CodeUse};
 use crate::domain::Timestamp;
@@ -30,6 +31,8 @@ pub struct LoginClient {
     pub address: Option<IpAddr>,
     /// What the browser says of itself; may be empty, and is cut off when it is long.
     pub user_agent: String,
+    /// What the browser shows of an earlier login: see [`NewSession::device_cookie`].
+    pub device_cookie: Option<Hidden<String>>,
 }
 
 /// A login with a password.
@@ -53,6 +56,18 @@ pub struct NewSession {
     pub previous_login: Option<LastLogin>,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// What the browser keeps and shows at later logins, so that failures elsewhere do not slow it; `None` for a user
+    /// without a password.
+    pub device_cookie: Option<Hidden<String>>,
+}
+
+/// From where a login is tried.
+struct LoginSource {
+    address: Option<IpAddr>,
+    /// The account has logged in from this network, or in this browser.
+    is_known: bool,
+    /// The browser, if the account has logged in there.
+    device: Option<DeviceId>,
 }
 
 /// How a login was proved.
@@ -77,14 +92,15 @@ impl AuthHandle {
         origin: AuditOrigin,
     ) -> Result<NewSession, LoginError> {
         let user = checked_user_name(&login.name).ok().and_then(|name| self.user_named(&name));
-        let mut attempt = match self.begin_attempt(&login, user.as_ref(), &client) {
+        let source = self.source_of(&client, user.as_ref());
+        let mut attempt = match self.begin_attempt(&login, &source) {
             Ok(attempt) => attempt,
             Err(error) => {
                 self.count_failure(user.as_ref(), origin);
                 return Err(error);
             }
         };
-        let proved = self.prove(&login, user.as_ref(), &client, &mut attempt).await;
+        let proved = self.prove(&login, user.as_ref(), &source, &mut attempt).await;
         let begun = match proved {
             Ok(proof) => self.begin_session(proof, client, origin.clone()).await,
             Err(error) => Err(error),
@@ -101,24 +117,37 @@ impl AuthHandle {
     fn begin_attempt(
         &self,
         login: &PasswordLogin,
-        user: Option<&User>,
-        client: &LoginClient,
+        source: &LoginSource,
     ) -> Result<Attempt, LoginError> {
-        let network = SourceNetwork::of(client.address);
-        let is_own = user.is_some_and(|user| self.has_logged_in_from(user, network));
+        if let Some(device) = source.device {
+            return self.begin_keys(vec![ThrottleKey::Device(device)]);
+        }
+        let network = SourceNetwork::of(source.address);
         // All texts that are no name are one account.
         let name = checked_user_name(&login.name).map(|name| folded(&name)).unwrap_or_default();
         let mut keys = vec![ThrottleKey::Account(name, network)];
-        if !is_own {
+        if !source.is_known {
             keys.push(ThrottleKey::Address(network));
         }
         self.begin_keys(keys)
     }
 
+    fn source_of(&self, client: &LoginClient, user: Option<&User>) -> LoginSource {
+        let device = user.zip(client.device_cookie.as_ref()).and_then(|(user, cookie)| {
+            self.read(|book| DeviceSigner(book.device_key()?).device(&cookie.0, user, self.now()))
+        });
+        let network = SourceNetwork::of(client.address);
+        let is_own = user.is_some_and(|user| self.has_logged_in_from(user, network));
+        LoginSource { address: client.address, is_known: device.is_some() || is_own, device }
+    }
+
     /// Counts a code of a user whose password was right: only one who knows that makes the user wait for others.
-    fn begin_code_attempt(&self, user: &User, client: &LoginClient) -> Result<Attempt, LoginError> {
-        let is_own = self.has_logged_in_from(user, SourceNetwork::of(client.address));
-        self.begin_keys(if is_own { Vec::new() } else { vec![ThrottleKey::Code(user.id)] })
+    fn begin_code_attempt(
+        &self,
+        user: &User,
+        source: &LoginSource,
+    ) -> Result<Attempt, LoginError> {
+        self.begin_keys(if source.is_known { Vec::new() } else { vec![ThrottleKey::Code(user.id)] })
     }
 
     fn begin_keys(&self, keys: Vec<ThrottleKey>) -> Result<Attempt, LoginError> {
@@ -141,13 +170,12 @@ impl AuthHandle {
         &self,
         login: &PasswordLogin,
         user: Option<&User>,
-        client: &LoginClient,
+        source: &LoginSource,
         attempt: &mut Attempt,
     ) -> Result<LoginProof, LoginError> {
-        let network = SourceNetwork::of(client.address);
-        let asker = match user.is_some_and(|user| self.has_logged_in_from(user, network)) {
+        let asker = match source.is_known {
             true => Asker::Known,
-            false => Asker::Stranger(SourceSite::of(client.address)),
+            false => Asker::Stranger(SourceSite::of(source.address)),
         };
         let user = user.filter(|user| !user.is_disabled);
         let stored = user.and_then(|user| user.password_hash.as_ref());
@@ -159,7 +187,7 @@ impl AuthHandle {
             (None, _) => None,
             (Some(_), None) => return Err(LoginError::NeedsCode),
             (Some(state), Some(code)) => {
-                attempt.include(self.begin_code_attempt(user, client)?);
+                attempt.include(self.begin_code_attempt(user, source)?);
                 Some(totp::check(state, &code.0, self.now()).ok_or(LoginError::Wrong)?)
             }
         };
@@ -178,6 +206,7 @@ impl AuthHandle {
         origin: AuditOrigin,
     ) -> Result<NewSession, LoginError> {
         let (secret, hash) = new_session_secret();
+        let drawn_key = Hidden(random());
         let decide = move |book: &AuthBook, now: Timestamp| {
             let before = book.user(proof.user.id).filter(|user| !user.is_disabled);
             let before = before.filter(|user| user.password_hash == proof.user.password_hash);
@@ -204,6 +233,7 @@ impl AuthHandle {
                 users: vec![user.clone()],
                 removed_sessions: book.surplus_sessions(user.id),
                 sessions: vec![session.clone()],
+                device_key: Some(drawn_key).filter(|_| book.device_key().is_none()),
                 ..AuthBatch::default()
             };
             let event = Some(AuditEvent::done(origin, "log in", details));
@@ -211,7 +241,12 @@ impl AuthHandle {
         };
         let (session, user, previous_login) = self.change(decide).await?;
         let expires_at = self.session_end(&session);
-        Ok(NewSession { secret: Hidden(secret), session, user, previous_login, expires_at })
+        let device_cookie = self.read(|book| {
+            let key = book.device_key().filter(|_| user.password_hash.is_some())?;
+            Some(DeviceSigner(key).cookie(&user, session.created_at))
+        });
+        let secret = Hidden(secret);
+        Ok(NewSession { secret, session, user, previous_login, expires_at, device_cookie })
     }
 
     fn count_failure(&self, user: Option<&User>, origin: AuditOrigin) {

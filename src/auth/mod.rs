@@ -9,6 +9,7 @@
 mod account;
 mod book;
 mod caller;
+mod device;
 mod enrolments;
 mod error;
 mod failures;
@@ -36,6 +37,7 @@ mod users;
 
 pub use book::SessionLimits;
 pub use caller::{Caller, Identity, Permission};
+pub use device::DEVICE_AGE_MAX;
 pub use error::{AuthError, LoginError};
 pub use handle::{AuthHandle, AuthOptions};
 pub use login::{LoginClient, NewSession, PasswordLogin};

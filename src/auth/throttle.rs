@@ -1,7 +1,7 @@
 //! Slows down guesses, and nobody else.
 //!
 //! Who fails is counted by account and address, and by address. After some failures each further attempt has to wait,
-//! ever longer. An account is not slowed as a whole: what others try from elsewhere locks nobody out. An address from
+//! ever longer. A browser that shows a cookie of an earlier login with the account is counted alone. An account is not slowed as a whole: what others try from elsewhere locks nobody out. An address from
 //! which the account has logged in is not slowed by what others at that address try with other accounts, such as
 //! behind one proxy.
 
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
+use super::device::DeviceId;
 use crate::domain::Timestamp;
 use crate::store::UserId;
 
@@ -53,7 +54,9 @@ pub(super) enum ThrottleKey {
     /// A folded name, which need not be a user's, and where it was tried.
     Account(String, SourceNetwork),
     Address(SourceNetwork),
-    /// Codes of a user whose password was right, from any address but the user's own ones.
+    /// A browser in which the user has logged in before, instead of both.
+    Device(DeviceId),
+    /// Codes of a user whose password was right, from any address and browser but the user's own ones.
     Code(UserId),
     /// What a user confirms within a session.
     Confirmation(UserId),
@@ -63,7 +66,9 @@ impl ThrottleKey {
     const fn free_failures(&self) -> u32 {
         match self {
             Self::Address(_) => FREE_FAILURES_OF_ADDRESS,
-            Self::Account(..) | Self::Code(_) | Self::Confirmation(_) => FREE_FAILURES,
+            Self::Account(..) | Self::Device(_) | Self::Code(_) | Self::Confirmation(_) => {
+                FREE_FAILURES
+            }
         }
     }
 }

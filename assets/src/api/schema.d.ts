@@ -1803,7 +1803,10 @@ export interface paths {
         /** Who is asking, and how to log in. */
         get: operations["session"];
         put?: never;
-        /** Logs in. The answer sets the session's cookie, which scripts of the page cannot read. */
+        /**
+         * Logs in. The answer sets the session's cookie, which scripts of the page cannot read, and one by which this browser is
+         *     known at the next login, so that failures elsewhere do not slow it.
+         */
         post: operations["log_in"];
         /** Logs out: the session ends, and the cookie is taken away. Without a session nothing happens. */
         delete: operations["log_out"];
@@ -15917,6 +15920,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ValidationErrors"];
+                };
+            };
+            /** @description Too many sign-ins were begun from this network */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Internal error */

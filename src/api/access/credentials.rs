@@ -116,6 +116,16 @@ pub(in crate::api) fn session_cookie(secret: &str, has_tls: bool, age: Duration)
     set_cookie(SESSION_COOKIE, secret, has_tls, age)
 }
 
+/// Returns the `Set-Cookie` header of a cookie that no link from another site sends along.
+pub(in crate::api) fn set_strict_cookie(
+    name: &str,
+    content: &str,
+    has_tls: bool,
+    age: Duration,
+) -> HeaderValue {
+    header_of(name, content, has_tls, (age, "Strict"))
+}
+
 /// Returns the `Set-Cookie` header of a cookie for the server alone. The value has letters, digits and `-_.` only.
 pub(in crate::api) fn set_cookie(
     name: &str,
@@ -123,10 +133,19 @@ pub(in crate::api) fn set_cookie(
     has_tls: bool,
     age: Duration,
 ) -> HeaderValue {
+    header_of(name, content, has_tls, (age, "Lax"))
+}
+
+fn header_of(
+    name: &str,
+    content: &str,
+    has_tls: bool,
+    (age, same_site): (Duration, &str),
+) -> HeaderValue {
     let (prefix, seconds) = (prefix(has_tls), age.as_secs());
     let secure = if has_tls { "; Secure" } else { "" };
     let cookie = format!(
-        "{prefix}{name}={content}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        "{prefix}{name}={content}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}"
     );
     let mut value = HeaderValue::try_from(cookie).expect("it is printable ASCII");
     value.set_sensitive(true);
@@ -193,6 +212,9 @@ mod tests {
         let attributes = "Path=/; Max-Age=604800; HttpOnly; SameSite=Lax";
         assert_eq!(set(false), format!("unoc_session=abc; {attributes}"));
         assert_eq!(set(true), format!("__Host-unoc_session=abc; {attributes}; Secure"));
+        let strict = set_strict_cookie("x", "y", true, week);
+        let attributes = attributes.replace("Lax", "Strict");
+        assert_eq!(strict.to_str().unwrap(), format!("__Host-x=y; {attributes}; Secure"));
         assert!(
             no_session_cookie(false)
                 .to_str()

@@ -1,6 +1,7 @@
 //! Users, logins, sessions and tokens on a store of their own, with a clock that tests set.
 
 mod account;
+mod devices;
 mod login;
 mod model;
 mod oidc;
@@ -111,7 +112,11 @@ impl Rig {
 }
 
 fn client(address: &str) -> LoginClient {
-    LoginClient { address: Some(address.parse().unwrap()), user_agent: "Firefox".to_owned() }
+    LoginClient {
+        address: Some(address.parse().unwrap()),
+        user_agent: "Firefox".to_owned(),
+        device_cookie: None,
+    }
 }
 
 fn origin() -> AuditOrigin {

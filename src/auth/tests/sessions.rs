@@ -83,7 +83,7 @@ async fn a_long_user_agent_is_cut_off() {
     let login =
         PasswordLogin { name: "ada".to_owned(), password: Password::new(PASSWORD), code: None };
     let user_agent = format!("a\n{}", "\u{20ac}".repeat(500));
-    let client = LoginClient { address: None, user_agent };
+    let client = LoginClient { address: None, user_agent, device_cookie: None };
     let session = rig.auth.log_in(login, client, origin()).await.unwrap().session;
     assert!(session.user_agent.starts_with("a\u{20ac}") && session.user_agent.len() <= 256);
     assert_eq!(session.address, None);

@@ -3,6 +3,7 @@
 use super::api_token::{ApiToken, TokenId};
 use super::login_session::{LoginSession, SessionId};
 use super::user::{User, UserId};
+use crate::util::Hidden;
 
 /// Rows to write and rows to remove, all or none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct AuthBatch {
     pub removed_sessions: Vec<SessionId>,
     pub tokens: Vec<ApiToken>,
     pub removed_tokens: Vec<TokenId>,
+    /// Replaces the key of device cookies.
+    pub device_key: Option<Hidden<[u8; 32]>>,
 }
 
 impl AuthBatch {
@@ -25,6 +28,7 @@ impl AuthBatch {
             + self.removed_sessions.len()
             + self.tokens.len()
             + self.removed_tokens.len()
+            + usize::from(self.device_key.is_some())
     }
 
     pub fn is_empty(&self) -> bool {

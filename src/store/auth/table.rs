@@ -13,6 +13,7 @@ use crate::store::error::StoreError;
 use crate::store::open::Store;
 use crate::store::snapshot::{Snapshot, open_if_written};
 use crate::store::tables;
+use crate::util::Hidden;
 
 /// The last ids that were used, also of what was removed since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct AuthRows {
     pub sessions: Vec<LoginSession>,
     pub tokens: Vec<ApiToken>,
     pub counters: AuthCounters,
+    /// Signs device cookies; `None` until it is drawn.
+    pub device_key: Option<Hidden<[u8; 32]>>,
 }
 
 impl AuthCounters {
@@ -76,6 +79,9 @@ impl Snapshot {
         if let Some(table) = open_if_written(tx, tables::AUTH_COUNTERS)? {
             rows.counters = counters(&table)?;
         }
+        if let Some(table) = open_if_written(tx, tables::DEVICE_KEY)? {
+            rows.device_key = table.get(())?.map(|row| Hidden(row.value()));
+        }
         Ok(rows)
     }
 }
@@ -102,6 +108,9 @@ fn write(tx: &WriteTransaction, batch: &AuthBatch) -> Result<(), StoreError> {
     after.raise(batch);
     if after != before {
         table.insert((), (after.user, after.session, after.token))?;
+    }
+    if let Some(key) = &batch.device_key {
+        tx.open_table(tables::DEVICE_KEY)?.insert((), key.0)?;
     }
     Ok(())
 }
@@ -143,7 +152,6 @@ mod tests {
 
     use super::*;
     use crate::store::{AuditOrigin, OpenOptions, Role, TokenScope};
-    use crate::util::Hidden;
 
     fn user(id: u64) -> User {
         User {
@@ -195,6 +203,7 @@ mod tests {
             users: vec![user(1), user(2)],
             sessions: vec![session(1), session(4)],
             tokens: vec![token(3)],
+            device_key: Some(Hidden([7; 32])),
             ..AuthBatch::default()
         };
         let event = AuditEvent::done(AuditOrigin::local("cli"), "add user", "details".into());
@@ -213,6 +222,7 @@ mod tests {
             sessions: vec![session(1)],
             tokens: Vec::new(),
             counters: AuthCounters { user: 2, session: 4, token: 3 },
+            device_key: Some(Hidden([7; 32])),
         };
         assert_eq!(snapshot.auth().unwrap(), expected);
         let rows = snapshot

@@ -3,28 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use data_encoding::BASE32_NOPAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha1::Sha1;
 
+use crate::harness::people::code_of;
 use crate::harness::postgres::Postgres;
 use crate::harness::process::{Server, run};
 use crate::harness::skip;
 
 const PASSWORD: &str = "correct horse battery";
-
-/// What an authenticator shows now, by a second implementation of RFC 6238.
-fn code_of(key: &str) -> String {
-    let key = BASE32_NOPAD.decode(key.as_bytes()).expect("base32");
-    let now = u64::try_from(jiff::Timestamp::now().as_second()).expect("after 1970");
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("a key");
-    mac.update(&(now / 30).to_be_bytes());
-    let hash = mac.finalize().into_bytes();
-    let offset = usize::from(hash[19] & 15);
-    let word: [u8; 4] = hash[offset..offset + 4].try_into().expect("four bytes");
-    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
-}
 
 /// Everything that must not be found, and part of it as the store has it.
 struct Secrets(Vec<String>);
@@ -47,6 +33,9 @@ fn plant(server: &Server) -> (Secrets, String) {
     let answer = server.http.post("/api/session", &login).expect(200);
     let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
     let cookie = cookie.expect("a cookie").to_owned();
+    let device = answer.headers.get_all("set-cookie").iter().find_map(|set| {
+        set.to_str().ok()?.strip_prefix("unoc_device=")?.split(';').next().map(str::to_owned)
+    });
     let headers = [("cookie", cookie.as_str()), ("content-type", "application/json")];
     let post = |path: &str, body: &Value| {
         server.http.send(http::Method::POST, path, &headers, Some(&body.to_string()))
@@ -54,7 +43,8 @@ fn plant(server: &Server) -> (Secrets, String) {
     let token = post("/api/tokens", &json!({"name": "ci", "scope": "operate"})).expect(201).json();
     let enrolment = post("/api/account/totp", &json!({"password": PASSWORD})).expect(200).json();
     let key = enrolment["secret"].as_str().expect("a key").to_owned();
-    let confirmed = post("/api/account/totp/confirm", &json!({"code": code_of(&key)})).expect(200);
+    let now_s = jiff::Timestamp::now().as_second();
+    let confirmed = post("/api/account/totp/confirm", &json!({"code": code_of(&key, now_s)})).expect(200);
     let codes = confirmed.json()["recovery_codes"].as_array().expect("codes").clone();
     // Wrong ones, where people put secrets by mistake.
     let wrong = json!({"name": "planted-in-name", "password": "planted-password"});
@@ -69,6 +59,7 @@ fn plant(server: &Server) -> (Secrets, String) {
         cookie.split_once('=').expect("a value").1.to_owned(),
         // Its first characters are shown to recognise it by.
         secret(&token["token"])[12..].to_owned(),
+        device.expect("a cookie of the device"),
         key,
         "$argon2id$".to_owned(),
         "planted-".to_owned(),

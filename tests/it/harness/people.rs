@@ -1,7 +1,10 @@
 //! People and programs who use an appliance, and what each sends to be known.
 
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::Method;
 use serde_json::{Value, json};
+use sha1::Sha1;
 
 use super::app::TestApp;
 use super::http::Answer;
@@ -65,4 +68,16 @@ impl TestApp {
 pub(crate) fn cookie_of(answer: &Answer) -> Credential {
     let set = answer.header("set-cookie").expect("a cookie");
     ("cookie", set.split(';').next().expect("a pair").to_owned())
+}
+
+/// What an authenticator with this key shows then, by a second implementation of RFC 6238.
+pub(crate) fn code_of(key: &str, now_s: i64) -> String {
+    let key = BASE32_NOPAD.decode(key.as_bytes()).expect("base32");
+    let now = u64::try_from(now_s).expect("after 1970");
+    let mut mac = Hmac::<Sha1>::new_from_slice(&key).expect("a key");
+    mac.update(&(now / 30).to_be_bytes());
+    let hash = mac.finalize().into_bytes();
+    let offset = usize::from(hash[19] & 15);
+    let word: [u8; 4] = hash[offset..offset + 4].try_into().expect("four bytes");
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
 }

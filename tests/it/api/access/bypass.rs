@@ -154,6 +154,29 @@ fn after_the_logout_the_cookie_is_worth_nothing() {
     app.send_as(&ada, Method::DELETE, "/api/session", None).expect(204);
 }
 
+/// A flood of guesses, such as behind one proxy, and the user's own browser among them.
+#[test]
+fn a_browser_that_has_logged_in_does_not_wait_for_the_failures_of_others() {
+    let app = with_users();
+    app.clock.hold();
+    let right = json!({"name": "ada", "password": PASSWORD});
+    let first = app.post("/api/session", &right).expect(200);
+    let cookies = first.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap());
+    let set = cookies.into_iter().find(|it| it.starts_with("unoc_device=")).expect("a cookie");
+    let (device, attributes) = set.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict");
+    assert!(device.len() < 100, "{device}");
+    let wrong = json!({"name": "ada", "password": "a wrong password"});
+    for _ in 0..5 {
+        app.post("/api/session", &wrong).expect(401);
+    }
+    app.post("/api/session", &right).expect(429);
+    app.get_with("/api/devices", &[("cookie", device)]).expect(401);
+    let browser = [("cookie", device.to_owned())];
+    app.send_as(&browser, Method::POST, "/api/session", Some(&wrong)).expect(401);
+    app.send_as(&browser, Method::POST, "/api/session", Some(&right)).expect(200);
+}
+
 #[test]
 fn a_page_of_another_site_does_not_act_by_the_cookie() {
     let app = with_users();
