@@ -231,13 +231,13 @@ async fn change_job(
     let jobs = state.jobs();
     let before = jobs.get(&name).await?;
     let after = jobs.set(&name, patch).await?;
-    let details = json!({ "job": name, "before": plan_of(&before), "after": plan_of(&after) });
+    let details = json!({ "job": name, "before": job_plan(&before), "after": job_plan(&after) });
     state.record(origin, "change job", details).await?;
     Ok(Json(JobView::new(after, jobs.zone())))
 }
 
 /// When a job runs, for the audit trail.
-fn plan_of(job: &JobStatus) -> Value {
+pub fn job_plan(job: &JobStatus) -> Value {
     json!({ "schedule": job.schedule.as_str(), "is_enabled": job.is_enabled })
 }
 

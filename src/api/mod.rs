@@ -62,7 +62,7 @@ pub use access::{
 pub use backups::{BackupView, BackupsView, PruningView, RestoreView};
 pub use checks::{CheckHistory, CheckView};
 pub use history::CustomerSamples;
-pub use jobs::{JobView, JobsView, RunView};
+pub use jobs::{JobView, JobsView, RunView, job_plan};
 pub use request::Peer;
 pub use router::{document, router};
 pub use state::{

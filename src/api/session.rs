@@ -12,17 +12,15 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{
-    RequestClient, cookie, no_session_cookie, session_cookie, set_strict_cookie,
-};
+use super::access::{RequestClient, cookie, no_session_cookie, session_cookie, set_strict_cookie};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body422, Origin, Sender};
 use super::state::ApiState;
 use super::validation::parse::{self, ParseError};
 use super::validation::{Fields, FromFields};
 use crate::auth::{
-    AuthError, AuthHandle, Caller, DEVICE_AGE_MAX, Identity, LastLogin, LoginClient, NewSession, Password,
-    PasswordLogin, Role, SetupLogin, User,
+    AuthError, AuthHandle, Caller, DEVICE_AGE_MAX, Identity, LastLogin, LoginClient, NewSession,
+    Password, PasswordLogin, Role, SetupLogin, User,
 };
 use crate::domain::Timestamp;
 use crate::oidc::OidcSignIn;
@@ -353,9 +351,10 @@ async fn set_up(
 /// Returns the answer to somebody who has logged in.
 pub(super) fn logged_in(state: &ApiState, client: &RequestClient, new: &NewSession) -> Response {
     let session = new_session_cookie(state, client, new);
-    let device = new.device_cookie.as_ref().map(|cookie| {
-        set_strict_cookie(DEVICE_COOKIE, &cookie.0, client.has_tls, DEVICE_AGE_MAX)
-    });
+    let device = new
+        .device_cookie
+        .as_ref()
+        .map(|cookie| set_strict_cookie(DEVICE_COOKIE, &cookie.0, client.has_tls, DEVICE_AGE_MAX));
     let cookies = std::iter::once(session).chain(device);
     let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
     (NO_STORE, cookies, Json(SessionStateView::of_new(state, new))).into_response()

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::crashes::report_crashes;
+use super::runs::{note_upgrade, start_events};
 use super::shutdown::{run_until_stopped, stop_requested};
 use crate::config::Config;
 use crate::domain::{Severity, Timestamp};
@@ -55,10 +56,26 @@ pub(super) fn start_incidents(
     Ok((incidents, notices))
 }
 
+/// Records that this run has begun; what fails is tried again beside the server. A start that fails before is no run.
+/// Ends with whether it is recorded.
+pub(super) async fn start_run(
+    config: &Config,
+    handle: &EngineHandle,
+    incidents: &IncidentsHandle,
+    stopping: &watch::Receiver<bool>,
+) -> JoinHandle<bool> {
+    note_upgrade(config, handle).await;
+    let runtime = tokio::runtime::Handle::current();
+    match try_begin_run(handle, incidents).await {
+        Ok(()) => runtime.spawn(async { true }),
+        Err(_) => runtime.spawn(begin_run(handle.clone(), incidents.clone(), stopping.clone())),
+    }
+}
+
 /// Reports a run before this one that ended without a shutdown, and notes that this one has begun; tries
 /// again until that is done or the service has to stop. Returns whether it is done: otherwise the run before
 /// is reported by the next one.
-pub(super) async fn begin_run(
+async fn begin_run(
     handle: EngineHandle,
     incidents: IncidentsHandle,
     stopping: watch::Receiver<bool>,
@@ -83,12 +100,13 @@ async fn try_begin_run(
     handle: &EngineHandle,
     incidents: &IncidentsHandle,
 ) -> Result<(), IncidentError> {
-    if let Some(started_at) = handle.read().open_run()? {
+    let unclean_since = handle.read().open_run()?;
+    if let Some(started_at) = unclean_since {
         info!("The run that began at {} ended without a shutdown", Time(started_at));
         // First the incident: a process that is killed now reports the same run again.
         incidents.observe(unclean_shutdown(started_at)).await?;
     }
-    Ok(handle.begin_run(handle.now()).await?)
+    Ok(handle.begin_run(handle.now(), start_events(unclean_since)).await?)
 }
 
 fn unclean_shutdown(started_at: Timestamp) -> ProblemReport {

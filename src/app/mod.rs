@@ -31,6 +31,7 @@ mod permit_stream;
 mod reload;
 mod reports;
 mod request_body;
+mod runs;
 mod server;
 mod settings;
 mod shutdown;
@@ -50,6 +51,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceBuilder;
@@ -73,7 +75,7 @@ pub use support_store::support_files_of_store;
 use self::applied_config::AppliedConfig;
 use self::checks::{CheckedParts, start_checks};
 use self::entrance::{Entrance, write_endpoint};
-use self::incidents::{begin_run, start_incidents};
+use self::incidents::{start_incidents, start_run};
 use self::jobs::start_jobs;
 use self::notices::NoticeSettings;
 use self::reload::{ConfigReloader, ReloadParts};
@@ -195,10 +197,11 @@ impl App {
         tasks.spawn(run_until_stopped(reloader.run(reload), stopping.clone()));
         let service = ServiceBuilder::new().layer(layer).service(api::router(state.clone()));
         let service = api::gate(access::gate_rules(&config, &auth, secret), service);
-        let run = spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
+        spawn_tasks(&mut tasks, &state, &handle, &incidents, &sockets, &logs, &stopping);
+        // Before somebody is answered: what they do comes after it.
+        let run = systemd::extend_start(start_run(&config, &handle, &incidents, &stopping)).await;
         let unix_server = unix_socket::start(&config, service.clone(), DRAIN_WAIT, &stopping);
-        let runtime = tokio::runtime::Handle::current();
-        let jobs = runtime.spawn(jobs.run(stop_requested(stopping.clone())));
+        let jobs = Runtime::current().spawn(jobs.run(stop_requested(stopping.clone())));
         auth::tell_access(&config, &auth, &entrance.own_server().url());
         let socket = unix_server.as_ref().map(|server| server.path.clone());
         announce(&entrance, &config, &handle, socket, (&mut tasks, &stopping));
@@ -357,13 +360,12 @@ async fn end_run(handle: &EngineHandle, mut run: JoinHandle<bool>) {
     if !matches!(has_begun, Ok(Ok(true))) {
         return;
     }
-    if let Err(error) = handle.end_run().await {
+    if let Err(error) = handle.end_run(vec![runs::end_event()]).await {
         warn!(%error, "Could not record that the service ended as it should");
     }
 }
 
-/// Starts the tasks that run beside the server, and the one that records that this run has begun: a start
-/// that fails before is no run. Returns that one.
+/// Starts the tasks that run beside the server.
 fn spawn_tasks(
     tasks: &mut JoinSet<()>,
     state: &ApiState,
@@ -372,7 +374,7 @@ fn spawn_tasks(
     sockets: &Sockets,
     logs: &Logs,
     stopping: &watch::Receiver<bool>,
-) -> JoinHandle<bool> {
+) {
     tasks.spawn(refresh(handle.clone()));
     tasks.spawn(run_until_stopped(logs.levels().clone().end_in_time(), stopping.clone()));
     tasks.spawn(run_until_stopped(sockets.clone().send_logs(), stopping.clone()));
@@ -401,8 +403,6 @@ fn spawn_tasks(
         let status = status_line::show_status_line(state.clone(), handle.clone());
         tasks.spawn(run_until_stopped(status, stopping.clone()));
     }
-    let begin = begin_run(handle.clone(), incidents.clone(), stopping.clone());
-    tokio::runtime::Handle::current().spawn(begin)
 }
 
 fn api_options(

@@ -142,11 +142,7 @@ impl AuthHandle {
     }
 
     /// Counts a code of a user whose password was right: only one who knows that makes the user wait for others.
-    fn begin_code_attempt(
-        &self,
-        user: &User,
-        source: &LoginSource,
-    ) -> Result<Attempt, LoginError> {
+    fn begin_code_attempt(&self, user: &User, source: &LoginSource) -> Result<Attempt, LoginError> {
         self.begin_keys(if source.is_known { Vec::new() } else { vec![ThrottleKey::Code(user.id)] })
     }
 

@@ -164,7 +164,9 @@ fn run_locally(
                 let entry = backups.fetch(&backups.find(backup)?).await?;
                 let worker = backups.clone();
                 let work = move || worker.verify(entry.id.as_str(), Depth::Full, &|_| {});
-                view(&backups, blocking(work).await?.id.as_str())?
+                let verified = blocking(work).await?;
+                backups.record_verified(&verified, AuditOrigin::local("cli")).await;
+                view(&backups, verified.id.as_str())?
             }
             BackupAction::Prune { dry_run: false } => serde_json::to_value(PruningView::new(
                 backups.prune(&AuditOrigin::local("cli"), &|_| {}).await?,
@@ -174,7 +176,8 @@ fn run_locally(
             }
             BackupAction::List { offhost } => {
                 if *offhost {
-                    backups.discover().await?;
+                    let found = backups.discover().await?;
+                    backups.record_search(found, AuditOrigin::local("cli")).await;
                 }
                 serde_json::to_value(BackupsView::new(&backups, backups.overview()?))
             }

@@ -10,11 +10,12 @@ use super::args::{Cli, JobsAction};
 use super::client::ApplianceClient;
 use super::exit::CommandError;
 use super::offline;
-use crate::api::{JobView, JobsView, RunView};
+use crate::api::{JobView, JobsView, RunView, job_plan};
 use crate::app;
 use crate::config::Config;
+use crate::engine::EngineHandle;
 use crate::jobs::{JobError, JobPatch, JobsHandle, Schedule, Trigger};
-use crate::store::Store;
+use crate::store::{AuditEvent, AuditOrigin, Store};
 
 /// Time between two requests for the state of a run on the server.
 const POLL_EVERY: Duration = Duration::from_millis(200);
@@ -114,7 +115,7 @@ fn run_locally(
             Ok((handle, jobs)) => {
                 let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                 let asked = async {
-                    let answer = perform(&handle, action).await;
+                    let answer = perform(&engine, &handle, action).await;
                     drop(stop);
                     answer
                 };
@@ -130,7 +131,12 @@ fn run_locally(
     answer
 }
 
-async fn perform(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value, CommandError> {
+/// Performs an action, and writes it down as the server does.
+async fn perform(
+    engine: &EngineHandle,
+    jobs: &JobsHandle,
+    action: Option<&JobsAction>,
+) -> Result<Value, CommandError> {
     let Some(action) = action else {
         return view(JobsView::of(jobs).await.map_err(anyhow::Error::from)?);
     };
@@ -139,6 +145,7 @@ async fn perform(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value
         JobsAction::Run { .. } => {
             let ended = async {
                 let run = jobs.run_now(name, Trigger::Manual).await?;
+                record(engine, "run job", json!({ "job": name, "run": run.id })).await;
                 jobs.wait(name, run.id).await
             };
             let ended = ended.await.map_err(|error| command_error(name, error))?;
@@ -150,8 +157,22 @@ async fn perform(jobs: &JobsHandle, action: Option<&JobsAction>) -> Result<Value
             JobPatch { schedule: Some(cron.clone()), ..JobPatch::default() }
         }
     };
-    let job = jobs.set(name, patch).await.map_err(|error| command_error(name, error))?;
-    view(JobView::new(job, jobs.zone()))
+    let changed = async {
+        let before = jobs.get(name).await?;
+        Ok((before, jobs.set(name, patch).await?))
+    };
+    let (before, after) = changed.await.map_err(|error| command_error(name, error))?;
+    let details = json!({ "job": name, "before": job_plan(&before), "after": job_plan(&after) });
+    record(engine, "change job", details).await;
+    view(JobView::new(after, jobs.zone()))
+}
+
+/// What was done is said even if there is no space for the row.
+async fn record(engine: &EngineHandle, action: &'static str, details: Value) {
+    let event = AuditEvent::done(AuditOrigin::local("cli"), action, details);
+    if let Err(error) = engine.record_event(event).await {
+        eprint_line!("unoc: this is not in the audit trail: {error}");
+    }
 }
 
 fn view(view: impl serde::Serialize) -> Result<Value, CommandError> {

@@ -3,7 +3,7 @@
 use super::error::EngineError;
 use super::handle::EngineHandle;
 use crate::domain::Timestamp;
-use crate::store::{IncidentBatch, NoticeBatch};
+use crate::store::{AuditEvent, IncidentBatch, NoticeBatch};
 
 /// Space for one incident, in changes of ordinary size: a timeline has some entries, seldom its 100.
 const CHANGES_PER_INCIDENT: usize = 8;
@@ -53,16 +53,21 @@ impl EngineHandle {
         saved.map_err(|low_space| EngineError::from(&low_space))
     }
 
-    /// Notes that the service runs.
+    /// Notes that the service runs, with rows about it in the audit trail.
     ///
     /// # Errors
     /// As [`EngineHandle::save_incidents`].
-    pub async fn begin_run(&self, started_at: Timestamp) -> Result<(), EngineError> {
+    pub async fn begin_run(
+        &self,
+        started_at: Timestamp,
+        events: Vec<AuditEvent>,
+    ) -> Result<(), EngineError> {
         let begun = self
             .run("the start of the run", move |engine| {
-                let space = engine.volume.check_reserve(1)?;
+                let space = engine.volume.check_reserve(1 + events.len())?;
                 if space.is_ok() {
-                    engine.store.begin_run(started_at)?;
+                    engine.store.begin_run(started_at, events)?;
+                    engine.publish_rows()?;
                 }
                 Ok(space)
             })
@@ -71,12 +76,35 @@ impl EngineHandle {
     }
 
     /// Notes that the service ends as it should, however little space there is: the record of the run is
-    /// removed, and a stop must not look like a crash.
+    /// removed, and a stop must not look like a crash. Rows about it need space.
     ///
     /// # Errors
     /// [`EngineError::Store`] when that cannot be written: the engine goes on. [`EngineError::Busy`] and
     /// [`EngineError::Stopped`].
-    pub async fn end_run(&self) -> Result<(), EngineError> {
-        Ok(self.run("the end of the run", |engine| Ok(engine.store.end_run())).await??)
+    pub async fn end_run(&self, events: Vec<AuditEvent>) -> Result<(), EngineError> {
+        let ended = self.run("the end of the run", |engine| {
+            let has_space = engine.volume.check_reserve(events.len()).is_ok_and(|it| it.is_ok());
+            let events = if has_space { events } else { Vec::new() };
+            Ok(engine.store.end_run(engine.clock.now(), events))
+        });
+        Ok(ended.await??)
+    }
+
+    /// Adds a row about an upgrade of the program, once for each `key`.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::save_incidents`].
+    pub async fn note_upgrade(&self, key: String, event: AuditEvent) -> Result<(), EngineError> {
+        let noted = self
+            .run("an upgrade", move |engine| {
+                let space = engine.volume.check_reserve(1)?;
+                if space.is_ok() {
+                    engine.store.note_upgrade(&key, &event, engine.clock.now())?;
+                    engine.publish_rows()?;
+                }
+                Ok(space)
+            })
+            .await?;
+        noted.map_err(|low_space| EngineError::from(&low_space))
     }
 }

@@ -342,6 +342,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets readers see rows of the audit trail that belong to no command, and the mirror send them.
+    pub(super) fn publish_rows(&self) -> Result<(), StoreError> {
+        self.update_snapshot()?;
+        self.seqs.send_replace(self.seq);
+        Ok(())
+    }
+
     pub(super) fn update_override_end(&self) {
         let next = self.world.next_override_end();
         self.override_end.send_if_modified(|end| std::mem::replace(end, next) != next);

@@ -11,11 +11,11 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
-    Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, RedirectUrl, RequestTokenError, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse, UserInfoClaims,
+    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode,
+    ClaimsVerificationError, Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, RequestTokenError, Scope,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse, UserInfoClaims,
 };
 
 use super::attempt::{AttemptSigner, RANDOM_BYTES, SignInAttempt};
@@ -396,7 +396,8 @@ mod tests {
     fn a_hash_of_the_access_token_that_cannot_be_checked_is_refused() {
         let token = AccessToken::new("access".to_owned());
         let key: CoreJsonWebKey =
-            serde_json::from_str(r#"{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}"#).unwrap();
+            serde_json::from_str(r#"{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}"#)
+                .unwrap();
         let signed = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
         let right = AccessTokenHash::from_token(&token, &signed, &key).unwrap();
         let check = |expected: &AccessTokenHash, algorithm: CoreJwsSigningAlgorithm| {

@@ -116,8 +116,7 @@ pub(super) const AUTH_COUNTERS: TableDefinition<'_, (), (u64, u64, u64)> =
 
 /// One row: the key that signs device cookies; since schema version 3, created with it. It is never copied out of
 /// the store.
-pub(super) const DEVICE_KEY: TableDefinition<'_, (), [u8; 32]> =
-    TableDefinition::new("device_key");
+pub(super) const DEVICE_KEY: TableDefinition<'_, (), [u8; 32]> = TableDefinition::new("device_key");
 
 /// The secondary indexes inside [`INDEX`].
 #[derive(Clone, Copy)]

@@ -28,6 +28,8 @@ fn a_new_version_is_backed_up_for_swapped_in_watched_and_done() {
     let newest = &backups["backups"][0];
     let journal = host.journal();
     assert_eq!((&journal["backup"], &newest["state"]), (&newest["id"], &"verified".into()));
+    let row = ["system", OLD, &next_version()].map(str::to_owned);
+    assert_eq!(host.rows("upgrade program"), [row]);
     let said = host.run(&["upgrade", "--status"], &[]).expect(0);
     assert!(said.stdout.contains("It is done."), "{said:?}");
     assert_eq!(host.files(), ["unoc", "unoc.previous", "unoc.upgrade.json"]);
@@ -56,6 +58,8 @@ fn a_version_that_does_not_start_goes_back_with_the_store_byte_for_byte() {
         assert!(said.stderr.contains(words), "{words}: {said:?}");
     }
     assert_eq!((host.version(), host.devices()), (OLD.to_owned(), before + 1));
+    let row = ["system", &next_version(), OLD].map(str::to_owned);
+    assert_eq!(host.rows("roll back program"), [row], "also of one that never ran");
     assert_eq!(host.files(), ["unoc", "unoc.upgrade.json"]);
     let said = host.run(&["upgrade", "--status"], &[]).expect(0);
     assert!(said.stdout.contains(&format!("Version {OLD} is back: ")), "{said:?}");

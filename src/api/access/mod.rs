@@ -34,7 +34,9 @@ pub use policy::Access;
 
 pub(super) use authorize::{Authorization, authorize};
 pub(super) use client::RequestClient;
-pub(super) use credentials::{cookie, no_session_cookie, session_cookie, set_cookie, set_strict_cookie};
+pub(super) use credentials::{
+    cookie, no_session_cookie, session_cookie, set_cookie, set_strict_cookie,
+};
 pub(super) use permissions::{Needs, needs_of, operations};
 pub(super) use refusals::audit_origin;
 

@@ -14,11 +14,8 @@ impl Rig {
         password: &str,
         cookie: &str,
     ) -> Result<NewSession, LoginError> {
-        let login = PasswordLogin {
-            name: name.to_owned(),
-            password: Password::new(password),
-            code: None,
-        };
+        let login =
+            PasswordLogin { name: name.to_owned(), password: Password::new(password), code: None };
         let device = Some(Hidden(cookie.to_owned()));
         let client = LoginClient { device_cookie: device, ..client(PLACE) };
         self.auth.log_in(login, client, origin()).await
@@ -101,8 +98,7 @@ async fn a_device_cookie_ends_with_the_password_and_with_time() {
         assert!(!rig.counts(other).await, "{other}");
     }
     assert!(rig.counts(&cookie).await);
-    let change =
-        UserChange { password: Some(Password::new(PASSWORD)), ..UserChange::default() };
+    let change = UserChange { password: Some(Password::new(PASSWORD)), ..UserChange::default() };
     rig.wait_s(1);
     rig.auth.change_user(ada, change, origin()).await.unwrap();
     rig.flood().await;

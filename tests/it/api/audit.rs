@@ -64,7 +64,7 @@ fn the_trail_shows_before_and_after() {
         row["changes"],
         json!([{"kind": "device", "id": id, "before": before, "after": after}])
     );
-    assert_eq!(row["id"], 1, "ids count from 0");
+    assert_eq!(row["id"], 2, "ids count from 0, which is the start");
     app.delete(&path).expect(204);
     let row = newest(&app);
     assert_eq!(row["action"], "delete device");
@@ -79,10 +79,11 @@ fn the_trail_shows_before_and_after() {
 #[test]
 fn every_accepted_change_adds_one_row_and_a_refused_one_none() {
     let app = TestApp::demo();
-    assert_eq!(newest(&app)["actor"], "start-up");
-    assert_eq!(newest(&app)["action"], "reseed site");
-    assert_eq!(newest(&app)["request_id"], "");
-    assert_eq!(newest(&app)["changes"].as_array().unwrap().len(), 100, "a hundred are shown");
+    let rows = app.get("/api/audit").expect(200).json();
+    assert_eq!((&rows[0]["actor"], &rows[0]["action"]), (&json!("system"), &json!("start service")));
+    assert_eq!((&rows[1]["actor"], &rows[1]["action"]), (&json!("start-up"), &json!("reseed site")));
+    assert_eq!(rows[1]["request_id"], "");
+    assert_eq!(rows[1]["changes"].as_array().unwrap().len(), 100, "a hundred are shown");
     let a = app.provision("A", "CORE_ROUTER");
     let b = app.provision("B", "EDGE_ROUTER");
     app.connect(a, b);
@@ -109,12 +110,13 @@ fn every_accepted_change_adds_one_row_and_a_refused_one_none() {
             "connect devices",
             "provision device",
             "provision device",
+            "start service",
             "reseed site",
         ]
     );
     let ids: Vec<u64> =
         rows.as_array().unwrap().iter().map(|row| row["id"].as_u64().unwrap()).collect();
-    assert_eq!(ids, [7, 6, 5, 4, 3, 2, 1, 0], "newest first");
+    assert_eq!(ids, [8, 7, 6, 5, 4, 3, 2, 1, 0], "newest first");
     let older = app.get("/api/audit?before=4&limit=2").expect(200).json();
     assert_eq!(older[0]["id"], 3);
     assert_eq!(older.as_array().unwrap().len(), 2);

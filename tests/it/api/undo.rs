@@ -122,9 +122,9 @@ fn the_forecast_of_an_undo_is_what_it_does() {
 #[test]
 fn what_cannot_be_undone_says_why() {
     let app = TestApp::empty();
-    let missing = app.send(Method::POST, "/api/audit/0/undo", &[], None).expect(404);
+    let missing = app.send(Method::POST, "/api/audit/999/undo", &[], None).expect(404);
     assert_eq!(missing.detail(), "Change not found among the newest 10,000");
-    let step = json!({"changes": [{"op": "undo", "audit_id": 0}]});
+    let step = json!({"changes": [{"op": "undo", "audit_id": 999}]});
     app.post("/api/simulate", &step).expect(404);
 
     let check = |row: &Value, reason: &str| {

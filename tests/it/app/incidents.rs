@@ -33,7 +33,7 @@ fn crash(data_dir: &Path) {
     let now = Timestamp(1_795_000_000_000_000);
     let options = OpenOptions { cache_bytes: 1 << 20, now, site_id: None };
     let store = Store::open(data_dir, options).expect("nobody else holds it");
-    store.begin_run(now).expect("a write");
+    store.begin_run(now, Vec::new()).expect("a write");
 }
 
 fn crashes(server: &Server) -> Vec<Value> {
@@ -48,6 +48,25 @@ fn crash_count(data_dir: &Path) -> Value {
     let count = crashes(&server).first().map_or(json!(0), |incident| incident["count"].clone());
     assert!(server.terminate().0.success());
     count
+}
+
+#[test]
+fn starts_and_ends_are_in_the_audit_trail() {
+    let directory = tempfile::tempdir().unwrap();
+    run_once(directory.path());
+    crash(directory.path());
+    run_once(directory.path());
+    let rows = run(directory.path(), &["audit", "list", "--json", "--actor", "system"]);
+    let rows: Value = serde_json::from_str(&rows.expect(0).stdout).expect("JSON");
+    let rows = rows.as_array().expect("a list");
+    let actions: Vec<&Value> = rows.iter().map(|row| &row["action"]).collect();
+    let (start, end) = ("start service", "end service");
+    assert_eq!(actions, [end, start, "note unclean end of service", end, start]);
+    let version = json!({"version": env!("CARGO_PKG_VERSION"), "schema": 3});
+    assert!(
+        rows.iter().filter(|row| row["action"] != *actions[2]).all(|it| it["details"] == version)
+    );
+    assert_eq!(rows[2]["details"], json!({"started_at": "2026-11-18T11:06:40.000000Z"}));
 }
 
 #[test]

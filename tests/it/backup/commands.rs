@@ -33,6 +33,12 @@ fn a_key_cannot_be_tested_with_an_unencrypted_backup() {
         assert!(said.stderr.contains("is not encrypted"), "{said:?}");
     }
     run(directory.path(), &["backup", "verify"]).expect(0);
+    // Without a server, too, it is written down who had it verified.
+    let listed = ["audit", "list", "--action", "verify backup", "--json"];
+    let rows = run(directory.path(), &listed).expect(0).stdout;
+    let rows: Value = serde_json::from_str(&rows).unwrap();
+    assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
+    assert_eq!((&rows[0]["actor"], &rows[0]["details"]["is_ok"]), (&"cli".into(), &true.into()));
 }
 
 #[test]

@@ -65,8 +65,9 @@ fn a_site_with_special_characters_is_restored_with_its_audit_trail() {
         let server = Server::start(&directory, &[("UNOC_DEV_FEATURES", "0")]);
         let restored = server.http.get("/api/audit?limit=500").expect(200).json();
         let restored = restored.as_array().unwrap();
-        assert_eq!(restored[0]["action"], "restore backup", "{name}");
-        assert_eq!(restored[1..], *trail, "{name}: with the same hashes");
+        assert_eq!(restored[0]["action"], "start service", "{name}");
+        assert_eq!(restored[1]["action"], "restore backup", "{name}");
+        assert_eq!(restored[2..], *trail, "{name}: with the same hashes");
         let check = server.http.get("/api/audit/verify").expect(200).json();
         assert_eq!(check["is_intact"], true, "{name}: {check:#}");
         assert_eq!(check["restored_count"], saved, "{name}");

@@ -20,9 +20,13 @@ fn the_trail_is_listed_and_exported_alike_with_and_without_a_server() {
         serde_json::from_str(&run(&data_dir, &arguments).expect(0).stdout).unwrap()
     };
     let online = list(&[]);
-    assert_eq!(online.as_array().unwrap().len(), 4);
+    assert_eq!(online.as_array().unwrap().len(), 5);
     assert_eq!(list(&["--action", "settings"]).as_array().unwrap().len(), 1);
     assert_eq!(list(&["--limit", "2", "--before", "3"])[1]["id"], 1);
+    let starts = list(&["--action", "start service"]);
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(starts[0]["details"], serde_json::json!({"version": version, "schema": 3}));
+    assert_eq!(starts[0]["actor"], "system");
     let text = run(&data_dir, &["audit", "list", "--text", "v2_events"]).expect(0).stdout;
     assert!(text.contains("change settings") && text.contains("api 127.0.0.1"), "{text}");
     assert_eq!(text.lines().count(), 1);
@@ -35,15 +39,18 @@ fn the_trail_is_listed_and_exported_alike_with_and_without_a_server() {
     assert!(server.terminate().0.success());
 
     let offline = list(&[]);
-    let [newest, rest @ ..] = &offline.as_array().unwrap()[..] else { panic!("{offline}") };
-    assert_eq!(newest["action"], "export audit trail", "the export of the server");
+    let [newest, export, rest @ ..] = &offline.as_array().unwrap()[..] else {
+        panic!("{offline}")
+    };
+    assert_eq!((&newest["actor"], &newest["action"]), (&"system".into(), &"end service".into()));
+    assert_eq!(export["action"], "export audit trail", "the export of the server");
     assert_eq!(rest, &online.as_array().unwrap()[..]);
     let exported = run(&data_dir, &["audit", "export", "-"]).expect(0).stdout;
     let rows: Vec<Value> =
         exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(rows.len(), 1 + 5, "a heading and each row");
+    assert_eq!(rows.len(), 1 + 7, "a heading and each row");
     assert_eq!(rows[1]["id"], 0, "oldest first");
-    assert_eq!(rows[5]["hash"], newest["hash"]);
+    assert_eq!(rows[7]["hash"], newest["hash"]);
     run(&data_dir, &["audit", "verify"]).expect(0);
     for wrong in [
         &["audit", "list", "--outcome", "x"][..],

@@ -62,6 +62,18 @@ fn every_command_works_with_and_without_a_server() {
     let runs = &self_check(directory.path())["runs"];
     assert_eq!(runs.as_array().unwrap().len(), 4, "one history: {runs}");
     assert!(server.terminate().0.success());
+    // Both write the same rows.
+    for (action, count) in [("run job", 2), ("change job", 4)] {
+        let rows = json(directory.path(), &["audit", "list", "--action", action]);
+        let rows = rows.as_array().unwrap();
+        let by_cli: Vec<_> = rows.iter().filter(|row| row["actor"] == "cli").collect();
+        assert_eq!((rows.len(), by_cli.len()), (2 * count, count), "{action}: {rows:#?}");
+        let keys = |row: &Value| -> Vec<String> {
+            row["details"].as_object().unwrap().keys().cloned().collect()
+        };
+        assert!(rows.iter().all(|row| keys(row) == keys(&rows[0])), "{rows:#?}");
+        assert!(rows.iter().all(|row| row["details"]["job"] == "self-check"), "{rows:#?}");
+    }
 }
 
 #[test]

@@ -12,12 +12,12 @@ fn a_run_ends_on_a_full_volume_but_does_not_begin() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");
     let store = open();
-    store.begin_run(Timestamp(7)).expect("a write");
+    store.begin_run(Timestamp(7), Vec::new()).expect("a write");
     let options = EngineOptions { min_free_bytes: 1 << 62, clock: Clock::manual(|| Timestamp(8)) };
     let (handle, thread) = Engine::start(store, options).expect("the stored site is whole");
-    let begun = runtime.block_on(handle.begin_run(Timestamp(8)));
+    let begun = runtime.block_on(handle.begin_run(Timestamp(8), Vec::new()));
     assert!(matches!(begun, Err(EngineError::ReadOnly { .. })), "{begun:?}");
-    runtime.block_on(handle.end_run()).expect("a stop is no crash");
+    runtime.block_on(handle.end_run(Vec::new())).expect("a stop is no crash");
     runtime.block_on(handle.stop());
     thread.join().expect("no panic");
     drop(handle);

@@ -214,6 +214,18 @@ impl UpgradeHost {
         health["store"]["device_count"].as_u64().expect("a number")
     }
 
+    /// What the audit trail says of these: the actor, and from which version to which.
+    pub(super) fn rows(&self, action: &str) -> Vec<[String; 3]> {
+        let path = format!("/api/audit?action={}", action.replace(' ', "%20"));
+        let rows = self.http().get(&path).expect(200).json();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let rows = rows.as_array().expect("a list").iter().map(|row| {
+            let details = &row["details"];
+            [text(&row["actor"]), text(&details["from"]), text(&details["to"])]
+        });
+        rows.collect()
+    }
+
     pub(super) fn provision(&self, name: &str) {
         self.http().provision(name, "POP");
     }

@@ -42,6 +42,11 @@ fn a_rollback_keeps_every_change_if_the_previous_version_opens_the_store() {
     let said = host.run(&["rollback", "--yes"], &[]).expect(0);
     assert!(said.stdout.contains(&format!("Version {OLD} is back. The store stayed")), "{said:?}");
     assert_eq!((host.version(), host.devices()), (OLD.to_owned(), before + 1));
+    host.systemctl("stop");
+    host.start();
+    let (old, next) = (OLD, &*next_version());
+    assert_eq!(host.rows("upgrade program"), [["system", old, next].map(str::to_owned)]);
+    assert_eq!(host.rows("roll back program"), [["system", next, old].map(str::to_owned)]);
     let said = host.run(&["rollback", "--yes"], &[]).expect(3);
     assert!(said.stderr.contains("no version to go back to"), "{said:?}");
 }

@@ -27,7 +27,8 @@ fn rows_are_found_by_each_filter() {
     app.send(Method::PATCH, &path, &headers, Some(r#"{"x":5,"y":6}"#)).expect(200);
     app.patch("/api/settings", &json!({"exports": false})).expect(200);
 
-    assert_eq!(actions(&app, ""), ["change settings", "update device", "provision device"]);
+    let all = ["change settings", "update device", "provision device", "start service"];
+    assert_eq!(actions(&app, ""), all);
     assert_eq!(actions(&app, "action=DEVICE"), ["update device", "provision device"]);
     assert_eq!(actions(&app, "q=find-4711"), ["update device"]);
     assert_eq!(actions(&app, "q=exports"), ["change settings"], "in the details");
@@ -36,7 +37,7 @@ fn rows_are_found_by_each_filter() {
     assert_eq!(actions(&app, "outcome=done&actor=api&limit=1"), ["change settings"]);
     let at = rows(&app, "q=find-4711")[0]["at"].as_str().expect("a time").to_owned();
     assert_eq!(actions(&app, &format!("from={at}")), ["change settings", "update device"]);
-    assert_eq!(actions(&app, &format!("to={at}")), ["provision device"]);
+    assert_eq!(actions(&app, &format!("to={at}")), all[2..]);
     for wrong in ["outcome=perhaps", "from=yesterday", "limit=0"] {
         app.get(&format!("/api/audit?{wrong}")).expect(422);
     }
@@ -84,7 +85,7 @@ fn a_search_goes_on_where_the_last_answer_ended() {
     }
     let first = app.get("/api/audit?limit=2&action=provision").expect(200);
     let link = first.header("link").expect("a next page").to_owned();
-    assert!(link.contains("before=3") && link.contains("action=provision"), "{link}");
+    assert!(link.contains("before=4") && link.contains("action=provision"), "{link}");
     let last = app.get("/api/audit?limit=2&before=2").expect(200);
     assert_eq!(last.header("link"), None, "nothing is older");
 }
@@ -119,15 +120,16 @@ fn the_trail_is_exported_with_its_hashes() {
         answer.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines[0]["kind"], "audit trail");
     assert_eq!(lines[0]["chain"]["first_id"], 0);
-    assert_eq!(lines[1]["changes"][0]["after"]["name"], "=SUM(1)");
-    assert_eq!(lines[2]["action"], "export audit trail", "the export itself");
-    assert_eq!(lines[0]["head"]["hash"], lines[2]["hash"]);
-    assert_eq!(lines.len(), 3);
+    assert_eq!((&lines[1]["actor"], &lines[1]["action"]), (&"system".into(), &"start service".into()));
+    assert_eq!(lines[2]["changes"][0]["after"]["name"], "=SUM(1)");
+    assert_eq!(lines[3]["action"], "export audit trail", "the export itself");
+    assert_eq!(lines[0]["head"]["hash"], lines[3]["hash"]);
+    assert_eq!(lines.len(), 4);
     let csv = app.get("/api/audit/export?format=csv").expect(200);
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
     let lines: Vec<&str> = csv.text().lines().collect();
     assert!(lines[0].ends_with("id,at,actor,address,request_id,action,outcome,details,change_count,seq,undone_ids,changes_sha256,hash"), "{}", lines[0]);
-    assert_eq!(lines.len(), 4);
+    assert_eq!(lines.len(), 5);
     app.get("/api/audit/export?format=xml").expect(422);
     app.patch("/api/settings", &json!({"exports": false})).expect(200);
     assert!(app.get("/api/audit/export").status >= 400, "exports are off");
