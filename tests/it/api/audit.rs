@@ -1,5 +1,6 @@
 //! Request ids and the audit trail.
 
+mod accounts;
 mod check;
 mod routes;
 mod search;
@@ -80,8 +81,14 @@ fn the_trail_shows_before_and_after() {
 fn every_accepted_change_adds_one_row_and_a_refused_one_none() {
     let app = TestApp::demo();
     let rows = app.get("/api/audit").expect(200).json();
-    assert_eq!((&rows[0]["actor"], &rows[0]["action"]), (&json!("system"), &json!("start service")));
-    assert_eq!((&rows[1]["actor"], &rows[1]["action"]), (&json!("start-up"), &json!("reseed site")));
+    assert_eq!(
+        (&rows[0]["actor"], &rows[0]["action"]),
+        (&json!("system"), &json!("start service"))
+    );
+    assert_eq!(
+        (&rows[1]["actor"], &rows[1]["action"]),
+        (&json!("start-up"), &json!("reseed site"))
+    );
     assert_eq!(rows[1]["request_id"], "");
     assert_eq!(rows[1]["changes"].as_array().unwrap().len(), 100, "a hundred are shown");
     let a = app.provision("A", "CORE_ROUTER");

@@ -44,7 +44,8 @@ fn plant(server: &Server) -> (Secrets, String) {
     let enrolment = post("/api/account/totp", &json!({"password": PASSWORD})).expect(200).json();
     let key = enrolment["secret"].as_str().expect("a key").to_owned();
     let now_s = jiff::Timestamp::now().as_second();
-    let confirmed = post("/api/account/totp/confirm", &json!({"code": code_of(&key, now_s)})).expect(200);
+    let confirmed =
+        post("/api/account/totp/confirm", &json!({"code": code_of(&key, now_s)})).expect(200);
     let codes = confirmed.json()["recovery_codes"].as_array().expect("codes").clone();
     // Wrong ones, where people put secrets by mistake.
     let wrong = json!({"name": "planted-in-name", "password": "planted-password"});

@@ -39,9 +39,7 @@ fn the_trail_is_listed_and_exported_alike_with_and_without_a_server() {
     assert!(server.terminate().0.success());
 
     let offline = list(&[]);
-    let [newest, export, rest @ ..] = &offline.as_array().unwrap()[..] else {
-        panic!("{offline}")
-    };
+    let [newest, export, rest @ ..] = &offline.as_array().unwrap()[..] else { panic!("{offline}") };
     assert_eq!((&newest["actor"], &newest["action"]), (&"system".into(), &"end service".into()));
     assert_eq!(export["action"], "export audit trail", "the export of the server");
     assert_eq!(rest, &online.as_array().unwrap()[..]);

@@ -82,8 +82,9 @@ fn an_answer_counts_for_the_browser_that_asked() {
     let begin = || wait(site.begin(Some("//evil.example"), home(), now())).unwrap();
     let (mine, other) = (begin(), begin());
     let back = Browser::new().sign_in(&mine.authorization_url, REDIRECT_URL, "ada");
-    let finish =
-        |cookie: Option<&str>, seconds| wait(site.finish(answer(&back), cookie, home(), later(seconds)));
+    let finish = |cookie: Option<&str>, seconds| {
+        wait(site.finish(answer(&back), cookie, home(), later(seconds)))
+    };
     assert_eq!(finish(None, 0), Err(OidcError::Expired), "a link that somebody sent");
     assert_eq!(finish(Some(&other.cookie), 0), Err(OidcError::Expired), "another attempt");
     let too_late = i64::from(ATTEMPT_MAX_S) + 60;
@@ -122,12 +123,14 @@ fn keys_may_rotate_and_clocks_differ_by_less_than_a_minute() {
     provider.restart(&json!({ "clock_offset_s": 40 }));
     let start = wait(site.begin(None, home(), later(11))).unwrap();
     let back = Browser::new().sign_in(&start.authorization_url, REDIRECT_URL, "bob");
-    let finish = |seconds| wait(site.finish(answer(&back), Some(&start.cookie), home(), later(seconds)));
+    let finish =
+        |seconds| wait(site.finish(answer(&back), Some(&start.cookie), home(), later(seconds)));
     assert_eq!(finish(11).unwrap().role, Role::Operator, "with the keys that are new");
     provider.restart(&json!({ "clock_offset_s": 300 }));
     let start = wait(site.begin(None, home(), later(30))).unwrap();
     let back = Browser::new().sign_in(&start.authorization_url, REDIRECT_URL, "bob");
-    let finished = wait(site.finish(answer(&back), Some(&start.cookie), home(), later(30))).unwrap_err();
+    let finished =
+        wait(site.finish(answer(&back), Some(&start.cookie), home(), later(30))).unwrap_err();
     assert!(finished.to_string().contains("in the future"), "{finished}");
 }
 
@@ -142,9 +145,14 @@ fn a_provider_that_is_away_is_said_to_be_and_comes_back() {
     let site = OidcSignIn::new(options(&issuer)).unwrap();
     let away = wait(site.begin(None, home(), now())).unwrap_err();
     assert!(matches!(&away, OidcError::Unavailable(_)), "{away}");
-    let finished = wait(known.finish(answer(&back), Some(&start.cookie), home(), now())).unwrap_err();
+    let finished =
+        wait(known.finish(answer(&back), Some(&start.cookie), home(), now())).unwrap_err();
     assert!(matches!(&finished, OidcError::Unavailable(_)), "{finished}");
     provider.restart(&json!({}));
-    assert_eq!(wait(site.begin(None, home(), now())).unwrap_err(), away, "nobody waits twice in 5 s");
+    assert_eq!(
+        wait(site.begin(None, home(), now())).unwrap_err(),
+        away,
+        "nobody waits twice in 5 s"
+    );
     wait(site.begin(None, home(), later(6))).unwrap();
 }

@@ -87,6 +87,7 @@ fn a_trail_without_problems_has_nothing_to_accept() {
     let accepted = app.post("/api/audit/accept", &json!({"reason": "looked at it"})).expect(200);
     assert_eq!(accepted.json()["accepted_by"], Value::Null);
     let rows = app.get("/api/audit").expect(200).json();
-    let actions: Vec<_> = rows.as_array().expect("a list").iter().map(|row| &row["action"]).collect();
+    let actions: Vec<_> =
+        rows.as_array().expect("a list").iter().map(|row| &row["action"]).collect();
     assert_eq!(actions, ["provision device", "start service"]);
 }

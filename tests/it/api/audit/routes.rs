@@ -15,7 +15,7 @@ use crate::harness::wait;
 
 /// What a request leaves behind.
 enum Leaves {
-    /// A row with this action, which `requests` below shows.
+    /// A row with this action, which the requests below show, and those of [`super::accounts`].
     Row(&'static str),
     /// A row of the command that changes the network: the engine commits no change without one.
     Command,
@@ -28,20 +28,20 @@ enum Leaves {
 use Leaves::{Command, Elsewhere, Nothing, Row};
 
 const ROUTES: &[(&str, Leaves)] = &[
-    ("DELETE /api/account/totp", Elsewhere("auth::tests")),
-    ("POST /api/account/password", Elsewhere("auth::tests")),
+    ("DELETE /api/account/totp", Row("remove second factor")),
+    ("POST /api/account/password", Row("change password")),
     ("POST /api/account/totp", Nothing("nothing is kept before it is confirmed")),
-    ("POST /api/account/totp/confirm", Elsewhere("auth::tests")),
-    ("DELETE /api/session", Elsewhere("auth::tests")),
-    ("POST /api/session", Elsewhere("auth::tests")),
-    ("DELETE /api/sessions/{id}", Elsewhere("auth::tests")),
-    ("POST /api/setup", Elsewhere("auth::tests")),
+    ("POST /api/account/totp/confirm", Row("add second factor")),
+    ("DELETE /api/session", Row("log out")),
+    ("POST /api/session", Row("log in")),
+    ("DELETE /api/sessions/{id}", Row("end session")),
+    ("POST /api/setup", Row("add user")),
     ("POST /api/setup/code", Nothing("who uses the code is recorded")),
-    ("POST /api/tokens", Elsewhere("auth::tests")),
-    ("DELETE /api/tokens/{id}", Elsewhere("auth::tests")),
-    ("POST /api/users", Elsewhere("auth::tests")),
-    ("PATCH /api/users/{id}", Elsewhere("auth::tests")),
-    ("DELETE /api/users/{id}", Elsewhere("auth::tests")),
+    ("POST /api/tokens", Row("add token")),
+    ("DELETE /api/tokens/{id}", Row("revoke token")),
+    ("POST /api/users", Row("add user")),
+    ("PATCH /api/users/{id}", Row("change user")),
+    ("DELETE /api/users/{id}", Row("remove user")),
     ("GET /api/audit/export", Row("export audit trail")),
     ("GET /api/backups/{id}/download", Row("download backup")),
     ("GET /api/export", Row("export site")),
@@ -107,6 +107,28 @@ const ROUTES: &[(&str, Leaves)] = &[
     ("POST /api/sync/reconcile", Elsewhere("sync::audit")),
     ("POST /api/sync/takeover", Elsewhere("sync::audit")),
 ];
+
+/// The routes that are listed.
+pub(super) fn routes() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|(route, _)| *route)
+}
+
+/// The action of the row that a route leaves; `None` if it leaves none.
+pub(super) fn row_of(route: &str) -> Option<&'static str> {
+    let (_, leaves) = ROUTES.iter().find(|(listed, _)| *listed == route).expect("a listed route");
+    match leaves {
+        Row(action) => Some(action),
+        Nothing(_) => None,
+        Command | Elsewhere(_) => panic!("{route} has another test"),
+    }
+}
+
+/// Whether a route is about users, what they log in with, or tokens.
+pub(super) fn is_about_accounts(route: &str) -> bool {
+    let path = route.split(' ').nth(1).unwrap_or_default();
+    let first = path.split('/').nth(2).unwrap_or_default();
+    ["account", "session", "sessions", "setup", "tokens", "users"].contains(&first)
+}
 
 #[test]
 fn each_route_that_is_no_read_is_listed() {

@@ -120,7 +120,10 @@ fn the_trail_is_exported_with_its_hashes() {
         answer.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines[0]["kind"], "audit trail");
     assert_eq!(lines[0]["chain"]["first_id"], 0);
-    assert_eq!((&lines[1]["actor"], &lines[1]["action"]), (&"system".into(), &"start service".into()));
+    assert_eq!(
+        (&lines[1]["actor"], &lines[1]["action"]),
+        (&"system".into(), &"start service".into())
+    );
     assert_eq!(lines[2]["changes"][0]["after"]["name"], "=SUM(1)");
     assert_eq!(lines[3]["action"], "export audit trail", "the export itself");
     assert_eq!(lines[0]["head"]["hash"], lines[3]["hash"]);
