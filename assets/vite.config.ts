@@ -33,5 +33,6 @@ export default defineConfig({
     license: { fileName: 'assets/licenses.md' },
     rolldownOptions: { input: ['index.html', 'docs.html'] },
   },
-  test: { include: ['src/**/*.spec.ts'], environment: 'node' },
+  // Some lay out ten thousands of devices, on machines that also compile.
+  test: { include: ['src/**/*.spec.ts'], environment: 'node', testTimeout: 30_000 },
 })

@@ -47,7 +47,7 @@ const MORE: Record<string, (page: Page) => Promise<void>> = {
     )
     await page.getByRole('button', { name: 'New token' }).click()
     await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('crm')
-    await page.getByRole('dialog').getByRole('button', { name: 'Make the token' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Create token' }).click()
     await page.getByRole('region', { name: 'New token' }).waitFor()
   },
   audit: async (page) => {
@@ -58,8 +58,8 @@ const MORE: Record<string, (page: Page) => Promise<void>> = {
 
 const SHOWN = [
   { name: 'login', path: '/inventory', as: sessionOf(null), heading: 'Log in' },
-  { name: 'closed', path: '/', as: sessionOf(null, { mode: 'open', setup_possible: true }), heading: 'No user yet' },
-  { name: 'set-up', path: '/set-up#one-time-code', as: sessionOf(null, { mode: 'open' }), heading: 'Make the first user' },
+  { name: 'closed', path: '/', as: sessionOf(null, { mode: 'open', setup_possible: true }), heading: 'No users yet' },
+  { name: 'set-up', path: '/set-up#one-time-code', as: sessionOf(null, { mode: 'open' }), heading: 'Add the first user' },
   { name: 'account', path: '/account', as: sessionOf('operator'), heading: 'Account' },
   { name: 'sessions', path: '/account/sessions', as: sessionOf('admin'), heading: 'Sessions' },
   { name: 'tokens', path: '/account/tokens', as: sessionOf('admin'), heading: 'API tokens' },

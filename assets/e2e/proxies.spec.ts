@@ -1,40 +1,28 @@
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, connection, launch, open } from './support/browser'
+import { logIn } from './support/login'
+import { OtherSite } from './support/otherSite'
 import { isMissing, type Program, Proxy } from './support/proxies'
 import { Unoc, type UnocOptions } from './support/unoc'
 
-const NO_MIRROR = /404.*api\/sync/
 const VITE = 'http://localhost:5173'
-const CLIENT = createRequire(import.meta.url)
-  .resolve('socket.io-client')
-  .replace(/socket\.io-client\/.*$/, 'socket.io-client/dist/socket.io.min.js')
+/** Without PostgreSQL there is no such resource; before the login the page may not see anything. */
+const EXPECTED = [/404.*api\/sync/, /401/]
 
 /** A page of v2's kind: from Vite's origin, with the official client in it. */
-const vite = createServer((request, response) => {
-  if (request.url !== '/socket.io.js') {
-    response.setHeader('content-type', 'text/html').end('<script src="/socket.io.js"></script>')
-  } else {
-    response.setHeader('content-type', 'text/javascript').end(readFileSync(CLIENT))
-  }
-})
-
+let vite: OtherSite
 let browser: Browser
 beforeAll(async () => {
-  await new Promise<void>((done) => vite.listen(0, '127.0.0.1', done))
-  const { port } = vite.address() as AddressInfo
+  vite = await OtherSite.start()
   // Every name leads here, as a page has its own do for DNS rebinding.
-  const hosts = ['*.example.org 127.0.0.1', 'example.org 127.0.0.1', `${new URL(VITE).host} 127.0.0.1:${port}`]
+  const hosts = ['*.example.org 127.0.0.1', 'example.org 127.0.0.1', `${new URL(VITE).host} ${new URL(vite.at('127.0.0.1')).host}`]
   const rules = hosts.map((rule) => `MAP ${rule}`).join(',')
   browser = await launch([`--host-resolver-rules=${rules}`, '--ignore-certificate-errors'])
 })
 afterAll(async () => {
   await browser.close()
-  vite.close()
+  await vite.stop()
 })
 
 async function withUnoc(options: UnocOptions, journey: (unoc: Unoc) => Promise<void>): Promise<void> {
@@ -62,8 +50,11 @@ for (const program of ['nginx', 'caddy', 'haproxy'] as const satisfies readonly 
   describe.skipIf(isMissing(program))(program, () => {
     for (const base of ['', '/noc'] as const) {
       test(`the documented block ${base === '' ? 'at the root' : `under ${base}`}`, async () => {
-        const flags = ['--allowed-hosts', base === '' ? 'noc.example.org' : 'example.org']
+        const host = base === '' ? 'noc.example.org' : 'example.org'
+        const flags = ['--allowed-hosts', host, '--trusted-proxies', '127.0.0.1']
         await withUnoc({ flags, basePath: base }, async (unoc) => {
+          unoc.addUser('ada', 'admin')
+          unoc.useToken('ada')
           const proxy = await Proxy.start(program, base, unoc.port)
           try {
             await useThrough(proxy, unoc)
@@ -78,11 +69,14 @@ for (const program of ['nginx', 'caddy', 'haproxy'] as const satisfies readonly 
   })
 }
 
-/** Loads the page behind the proxy, writes there, and sees a change from elsewhere at once. */
+/** Logs in behind the proxy, writes there, and sees a change from elsewhere at once. */
 async function useThrough(proxy: Proxy, unoc: Unoc): Promise<void> {
-  const opened = await open(browser, `${proxy.url}/inventory`, { expected: [NO_MIRROR] })
-  const { page } = opened
+  const opened = await open(browser, `${proxy.url}/inventory`, { expected: EXPECTED })
+  const { page, context } = opened
+  await logIn(page, 'ada')
   await connection(page, 'Live')
+  // Who uses TLS up to the proxy sends the cookie over TLS only.
+  expect(await context.cookies()).toMatchObject([{ secure: proxy.url.startsWith('https:'), httpOnly: true }])
   const socket = page.waitForEvent('websocket')
   await page.reload()
   expect(new URL((await socket).url()).host).toBe(new URL(proxy.url).host)

@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path'
 /** A cold start on a busy machine; usually a tenth of a second. */
 const START_MS_MAX = 30_000
 const LOOK_EVERY_MS = 50
+/** Of all users of the tests. */
+export const PASSWORD = 'correct horse battery staple'
 
 /** The binary under test: `UNOC_BINARY`, or what `cargo build --release` left. */
 export function binary(): string {
@@ -25,7 +27,8 @@ export function runUnoc(...args: string[]): string {
 
 function runUnocWith(input: string, ...args: string[]): string {
   const { PATH = '', HOME = '' } = process.env
-  return execFileSync(binary(), args, { encoding: 'utf8', env: { PATH, HOME }, input })
+  // What it says on standard error is in the error that is thrown when it fails.
+  return execFileSync(binary(), args, { encoding: 'utf8', env: { PATH, HOME }, input, stdio: 'pipe' })
 }
 
 export interface UnocOptions {
@@ -113,8 +116,8 @@ export class Unoc {
   }
 
   /** Adds a user by the command line. From the first one on, everybody has to log in. */
-  addUser(name: string, role: 'viewer' | 'operator' | 'admin', password: string): void {
-    runUnocWith(`${password}\n`, 'user', 'add', name, '--role', role, '--password-stdin', '--data-dir', this.directory)
+  addUser(name: string, role: 'viewer' | 'operator' | 'admin'): void {
+    runUnocWith(`${PASSWORD}\n`, 'user', 'add', name, '--role', role, '--password-stdin', '--data-dir', this.directory)
   }
 
   /** From now on `call` calls with a token of this user. */

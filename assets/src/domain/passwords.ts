@@ -10,8 +10,8 @@ export function passwordFault(password: string, name: string): string | null {
   const bytes = new TextEncoder().encode(text).length
   if (bytes < PASSWORD_LENGTH_MIN) return `At least ${PASSWORD_LENGTH_MIN} characters.`
   if (bytes > PASSWORD_BYTES_MAX) return `At most ${PASSWORD_BYTES_MAX} bytes.`
-  if (text.toLowerCase() === name.normalize('NFC').toLowerCase()) return 'Not the name of the user.'
-  return new Set(text).size === 1 ? 'Not one character over and over.' : null
+  if (text.toLowerCase() === name.normalize('NFC').toLowerCase()) return 'It must not be the name of the user.'
+  return new Set(text).size === 1 ? 'It must not repeat a single character.' : null
 }
 
 /** Readable ones: without 0 and O, 1, l and I. */

@@ -13,7 +13,7 @@ test.each([
   ['2026-11-29T12:00:00Z', 'Expired'],
   ['2026-11-30T12:00:00Z', 'Expired'],
   ['2026-12-01T12:00:00Z', 'Expires soon'],
-  ['2027-02-28T12:00:00Z', 'In force'],
+  ['2027-02-28T12:00:00Z', 'Valid'],
 ])('a token until %s is %s', (expires_at, label) => {
   expect(tokenState({ expires_at } as ApiToken, Date.parse('2026-11-30T12:00:00Z')).label).toBe(label)
 })

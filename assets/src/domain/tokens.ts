@@ -22,5 +22,5 @@ const SOON_MS = 7 * 86_400_000
 export function tokenState(token: ApiToken, now: number): { tone: Tone; label: string } {
   const left = Date.parse(token.expires_at) - now
   if (left <= 0) return { tone: 'quiet', label: 'Expired' }
-  return left < SOON_MS ? { tone: 'degraded', label: 'Expires soon' } : { tone: 'up', label: 'In force' }
+  return left < SOON_MS ? { tone: 'degraded', label: 'Expires soon' } : { tone: 'up', label: 'Valid' }
 }

@@ -15,11 +15,11 @@ const ada: User = {
 }
 
 test.each<[Partial<User>, string]>([
-  [{}, 'logs in by password'],
-  [{ has_totp: true }, 'logs in by password, with a second factor'],
-  [{ is_oidc: true }, 'logs in by password or identity provider'],
-  [{ has_password: false, is_oidc: true }, 'logs in by identity provider'],
-  [{ has_password: false }, 'cannot log in: no password'],
+  [{}, 'logs in with password'],
+  [{ has_totp: true }, 'logs in with password, with a second factor'],
+  [{ is_oidc: true }, 'logs in with password or identity provider'],
+  [{ has_password: false, is_oidc: true }, 'logs in with identity provider'],
+  [{ has_password: false }, 'cannot log in (no password)'],
 ])('%j: %s', (more, text) => {
   expect(userFacts({ ...ada, ...more })).toBe(text)
 })

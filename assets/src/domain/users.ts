@@ -13,7 +13,7 @@ export const ROLE_CHOICES = ROLES.map((role) => ({ role, text: ROLE_TEXTS[role] 
 /** How somebody logs in. */
 export function userFacts({ has_password: hasPassword, is_oidc: isOidc, has_totp: hasTotp }: User): string {
   const ways = [...(hasPassword ? ['password'] : []), ...(isOidc ? ['identity provider'] : [])]
-  const how = ways.length === 0 ? 'cannot log in: no password' : `logs in by ${ways.join(' or ')}`
+  const how = ways.length === 0 ? 'cannot log in (no password)' : `logs in with ${ways.join(' or ')}`
   return hasTotp ? `${how}, with a second factor` : how
 }
 
