@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { close, connection, launch, LAPTOP, open, type Opened, TELEPHONE, until } from './support/browser'
 import { logIn } from './support/login'

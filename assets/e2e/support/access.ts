@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import type { AuditCheck } from '../../src/api/types'
+import type { AuditCheck, AuditRow } from '../../src/api/types'
 import type { Role, Session, SessionRow } from '../../src/api/session'
 import type { ApiToken } from '../../src/api/tokens'
 import type { User } from '../../src/api/users'
@@ -67,11 +67,42 @@ const INTACT: AuditCheck = {
   head: { id: 12_806, hash: '9f1c2ab77d03e4f50d55e8a1c4b2f9609f1c2ab77d03e4f50d55e8a1c4b2f960' },
 }
 
+const AUDIT: readonly AuditRow[] = [
+  entry(9, 2 * MINUTE_S, 'ada', 'log in', {}),
+  entry(8, 5 * MINUTE_S, 'bob', 'create token', { token: 'crm-import', scope: 'operate', owner: 'bob' }),
+  entry(7, 18 * MINUTE_S, 'wall', 'request', { operation: 'DELETE /api/devices/{id}', needs: 'operator' }, true),
+  entry(6, 40 * MINUTE_S, 'ada', 'change user', { user: 'bob', before: { role: 'viewer' }, after: { role: 'operator' } }),
+  entry(5, HOUR_S, 'carol', 'log in', { reason: 'wrong password' }, true),
+  entry(4, 3 * HOUR_S, 'ada', 'add user', { user: 'wall', role: 'viewer' }),
+  entry(3, 14 * HOUR_S, 'ada', 'log in', {}),
+]
+
+function entry(id: number, age: number, actor: string, action: string, details: Record<string, unknown>, isRefused = false): AuditRow {
+  return {
+    id: 12_797 + id,
+    at: at(age),
+    seq: 48_120 + id,
+    actor,
+    address: '192.0.2.17',
+    request_id: `01JD9X7K2M4Q8R${id}`,
+    action,
+    outcome: isRefused ? 'refused' : 'done',
+    details,
+    hash: `${id}`.repeat(64),
+    changes: [],
+    changes_sha256: null,
+    undone_ids: [],
+    change_count: 0,
+    undo: { is_possible: false, reason: 'it changed nothing of the network' },
+  }
+}
+
 /** Answers for a page whose caller is this one, whatever the server thinks. */
 export async function actAs(page: Page, as: Session): Promise<void> {
   await page.route('**/api/session', (route) => route.fulfill({ json: as }))
   await page.route('**/api/users', (route) => route.fulfill({ json: USERS }))
   await page.route(/\/api\/sessions(\?|$)/, (route) => route.fulfill({ json: SESSIONS }))
   await page.route(/\/api\/tokens(\?|$)/, (route) => route.fulfill({ json: TOKENS }))
+  await page.route(/\/api\/audit\?/, (route) => route.fulfill({ json: AUDIT }))
   await page.route('**/api/audit/verify', (route) => route.fulfill({ json: INTACT }))
 }

@@ -16,6 +16,7 @@ const SHOWN = [
   'backups-fine-light',
   'restore-light',
   'jobs-fine-light',
+  ...['login', 'users', 'audit'].map((name) => `access-${name}-light-1440`),
   ...['overview', 'incidents', 'incident', 'health', 'logs', 'report'].flatMap((name) => [`night-${name}-light`, `night-${name}-dark`]),
 ]
 

@@ -172,6 +172,8 @@ const CONFIGURATIONS: Record<Program, (options: ProxyOptions) => Promise<Configu
   haproxy({ base, block, port }) {
     const bind = 'bind :443 ssl crt /etc/haproxy/noc.example.org.pem'
     let text = swap(block('haproxy'), bind, `bind 127.0.0.1:${port}`)
+    // Told of TLS, the appliance would give a cookie that browsers keep for TLS only.
+    text = swap(text, 'X-Forwarded-Proto https', 'X-Forwarded-Proto http')
     if (base !== '') {
       text = swap(text, 'default_backend unoc', documented('haproxy /noc').trim())
       text = swap(text, '/health/live', '/noc/health/live')
