@@ -70,7 +70,7 @@ const INTACT: AuditCheck = {
 const AUDIT: readonly AuditRow[] = [
   entry(9, 2 * MINUTE_S, 'ada', 'log in', {}),
   entry(8, 5 * MINUTE_S, 'bob', 'create token', { token: 'crm-import', scope: 'operate', owner: 'bob' }),
-  entry(7, 18 * MINUTE_S, 'wall', 'request', { operation: 'DELETE /api/devices/{id}', needs: 'operator' }, true),
+  entry(7, 18 * MINUTE_S, 'wall', 'request', { operation: 'POST /api/seed', needs: 'admin' }, true),
   entry(6, 40 * MINUTE_S, 'ada', 'change user', { user: 'bob', before: { role: 'viewer' }, after: { role: 'operator' } }),
   entry(5, HOUR_S, 'carol', 'log in', { reason: 'wrong password' }, true),
   entry(4, 3 * HOUR_S, 'ada', 'add user', { user: 'wall', role: 'viewer' }),
