@@ -21,9 +21,9 @@ fn written(site: &Site) -> Vec<u8> {
     let count = devices.len() + interfaces.len() + links.len();
     let id = serde_json::from_str("\"00000000-0000-4000-8000-000000000000\"").expect("a UUID");
     write_header(&mut text, id, 0, *counters, count.try_into().expect("few")).expect("memory");
-    let lines = (devices.iter().map(|it| ExportLine::Device(it)))
-        .chain(interfaces.iter().map(|it| ExportLine::Interface(it)))
-        .chain(links.iter().map(|it| ExportLine::Link(it)));
+    let lines = (devices.iter().map(ExportLine::Device))
+        .chain(interfaces.iter().map(ExportLine::Interface))
+        .chain(links.iter().map(ExportLine::Link));
     lines.for_each(|line| write_line(&mut text, line).expect("memory"));
     text
 }

@@ -18,8 +18,11 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 
-/// The name of each target, and what it does with an input.
-const TARGETS: [(&str, fn(&[u8])); 9] = [
+/// What a target does with an input.
+type Run = fn(&[u8]);
+
+/// The name of each target.
+const TARGETS: [(&str, Run); 9] = [
     ("config", config::run),
     ("csv", csv::run),
     ("dump", dump::run),
@@ -31,11 +34,17 @@ const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("sql_rows", sql_rows::run),
 ];
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
-    let name = std::env::var("UNOC_FUZZ_TARGET").unwrap_or_default();
+static TARGET: LazyLock<Run> = LazyLock::new(|| {
+    let name = target_name();
     let names = TARGETS.map(|(name, _)| name).join(", ");
     let found = TARGETS.into_iter().find(|(known, _)| *known == name);
     found.unwrap_or_else(|| panic!("UNOC_FUZZ_TARGET is none of {names}")).1
 });
+
+/// Arguments are libFuzzer's.
+#[expect(clippy::disallowed_methods, reason = "of the fuzzer, which has no configuration")]
+fn target_name() -> String {
+    std::env::var("UNOC_FUZZ_TARGET").unwrap_or_default()
+}
 
 fuzz_target!(|data: &[u8]| TARGET(data));
