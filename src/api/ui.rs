@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -18,6 +18,7 @@ struct Dist;
 
 /// Directory of the files with a hash in their name.
 const HASHED_PREFIX: &str = "assets/";
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// The element in the built pages that is replaced with the base path.
 const BASE_PLACEHOLDER: &str = "<base href=\"/\">";
 /// Allows no external and no inline sources; see docs/ARCHITECTURE.md.
@@ -106,6 +107,8 @@ fn page(base: &str, name: &str, request: &HeaderMap) -> Response {
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        // Who opens the page from another site gets no hold of its window.
+        (OPENER_POLICY, HeaderValue::from_static("same-origin")),
     ];
     (headers, html).into_response()
 }

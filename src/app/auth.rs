@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{host} can be reached from the network, but there are no users yet, so that everybody could do everything. \
-     Make the first user: {}; or listen on this host only: --host 127.0.0.1; or let everybody do everything: \
+     Add the first user: {}; or listen on this host only: --host 127.0.0.1; or let everybody do everything: \
      --insecure-no-auth",
     first_user()
 )]
@@ -89,7 +89,7 @@ pub(super) fn tell_access(config: &Config, auth: &AuthHandle, own_url: &str) {
             };
             if let Some(setup) = auth.new_setup_code() {
                 info!(
-                    "There are no users yet, so only this host may use the service. To make the first one, open \
+                    "There are no users yet, so only this host may use the service. To add the first one, open \
                      {url}/set-up#{} within 30 minutes, or: {}",
                     setup.code.0,
                     first_user()

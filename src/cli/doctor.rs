@@ -174,7 +174,7 @@ fn of_access(config: &Config, mode: &str) -> Option<DoctorFinding> {
         _ => return None,
     };
     let message = format!("There are no users: {what}");
-    let remedy = "Make the first user: sudo unoc user add NAME --role admin.";
+    let remedy = "Add the first user: sudo unoc user add NAME --role admin.";
     Some(DoctorFinding::new("access", "Who may use the service", state).with(message, Some(remedy)))
 }
 

@@ -44,7 +44,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether everybody may do everything as long as there is no user.
     pub insecure_no_auth: bool,
-    /// How long a login lasts without a request.
+    /// How long a login lasts without a request and without an open page.
     pub session_idle_hours: u32,
     /// How long a login lasts at most.
     pub session_max_days: u32,

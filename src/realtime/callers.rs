@@ -42,7 +42,7 @@ impl fmt::Display for ConnectRefusal {
         f.write_str(match self {
             Self::BadToken => "The API token is unknown, or has expired or was revoked",
             Self::NoUsers => {
-                "UNOC has no users yet, so only its own host may use it, and no proxy. Make the first user there: \
+                "UNOC has no users yet, so only its own host may use it, and no proxy. Add the first user there: \
                  sudo unoc user add NAME --role admin"
             }
             Self::Unknown => {

@@ -164,7 +164,7 @@ impl fmt::Display for PermissionRefusal {
             Self::NoUsers => write!(
                 f,
                 "UNOC has no users yet, so only its own host may use it, and no proxy; where a proxy is \
-                 expected (allowed_hosts, trusted_proxies, public_url), only its commands. Make the first user \
+                 expected (allowed_hosts, trusted_proxies, public_url), only its commands. Add the first user \
                  there, who can then log in from anywhere: {FIRST_USER}"
             ),
             Self::Unknown => f.write_str(

@@ -140,7 +140,7 @@ fn setup_link(cli: &Cli, config: &Config, accounts: &Accounts) -> Result<(), Com
         return Ok(());
     }
     print_line!("{}", link.url);
-    print_line!("It makes the first user, once, until {}.", short_time(&link.expires_at));
+    print_line!("It adds the first user, once, until {}.", short_time(&link.expires_at));
     Ok(())
 }
 

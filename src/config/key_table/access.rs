@@ -64,7 +64,7 @@ pub(super) const KEYS: &[Key] = &[
         flag: Some("--session-idle-hours"),
         default: "12",
         allowed: "1-720",
-        help: "How long a login lasts without a request, in hours.",
+        help: "How long a login lasts without a request and without an open page, in hours.",
         secret: false,
         set: |config, text| {
             rules::put(&mut config.session_idle_hours, rules::number(text, SESSION_IDLE_HOURS))

@@ -22,6 +22,7 @@ fn the_page_is_served_on_its_routes_and_always_revalidated() {
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+    assert_eq!(page.header("cross-origin-opener-policy"), Some("same-origin"));
     assert!(page.header("content-security-policy").unwrap().contains("object-src 'none'"));
     let html = [("accept", "text/html,application/xhtml+xml")];
     for path in ["/index.html", "/devices", "/devices/12", "/map?layer=fibre", "/a/b/c"] {

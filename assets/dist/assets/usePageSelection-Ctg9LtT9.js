@@ -1,1 +1,0 @@
-import{Ot as e,St as t}from"./preload-helper-Cb3RXjOC.js";import{L as n}from"./index-C_PAQH9d.js";function r(r){let i=null;t(()=>{i=r(),n.value=i}),e(()=>{n.value===i&&(n.value=null)})}export{r as t};
