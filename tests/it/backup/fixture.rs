@@ -43,7 +43,12 @@ impl Http {
 
     pub(crate) fn restore(&self, id: &Value, is_dry_run: bool) -> Answer {
         let path = format!("/api/backups/{}/restore", text_of(id));
-        self.post(&path, &json!({"dry_run": is_dry_run}))
+        // A clock that jumps makes scheduled backups due.
+        wait::until("no backup runs", || {
+            let answer = self.post(&path, &json!({"dry_run": is_dry_run}));
+            let is_busy = answer.status == 409 && answer.text().contains("a backup is running");
+            (!is_busy).then_some(answer)
+        })
     }
 
     pub(super) fn undo(&self) -> Answer {

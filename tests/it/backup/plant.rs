@@ -156,7 +156,8 @@ fn every_field_is_mirrored_and_adopted() {
     let (site_id, content) = content_of(&data_dir);
     let found = look(&mut connect(&url).unwrap(), site_id).unwrap().expect("the site is there");
     let last = content.last_commit;
-    let wanted = Exact::of(&content.site(), last.seq, last.committed_at, last.next_audit);
+    // The row of the stop is sent by the next start.
+    let wanted = Exact::of(&content.site(), last.seq, last.committed_at, last.next_audit - 1);
     found.exact.assert_is(&wanted, "mirrored");
     let exported = export_of(&data_dir);
 

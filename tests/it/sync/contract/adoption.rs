@@ -59,7 +59,7 @@ fn s7_an_empty_store_with_the_site_id_adopts_the_site() {
     let history = postgres.value("SELECT count(*) FROM audit");
     assert_eq!(
         history,
-        "5",
+        "7",
         "what the lost host did is still told: {:?}",
         postgres.rows("SELECT id, action FROM audit")
     );

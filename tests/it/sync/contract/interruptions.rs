@@ -27,7 +27,8 @@ fn s5_a_commit_whose_answer_is_lost_is_not_repeated() {
         assert_eq!(state["dirty_count"], 0, "{state:#}");
     }
     assert_eq!(postgres.device_names(), ["olt-0", "olt-1", "olt-2"]);
-    assert_eq!(postgres.value("SELECT count(*) FROM audit"), "3");
+    // And the start of the service.
+    assert_eq!(postgres.value("SELECT count(*) FROM audit"), "4");
 }
 
 #[test]
