@@ -88,7 +88,7 @@ impl Pebble {
         pebble.arg("-config").arg(&settings_file);
         pebble.args(["-dnsserver", &format!("127.0.0.1:{names_port}")]);
         // Without the pauses by which it teaches patience, and with the invalid nonces that clients must bear.
-        pebble.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "20");
+        pebble.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "5");
         pebble.stdin(Stdio::null()).stdout(log("pebble.log")).stderr(log("pebble.err"));
         let authority_process = pebble.spawn().expect("it is installed");
         let tls = TlsClient::trusting(&authority.pem);
