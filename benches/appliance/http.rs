@@ -240,7 +240,12 @@ fn find(data: &[u8], needle: &[u8], from: usize) -> Option<usize> {
 
 /// A whole GET request.
 pub(crate) fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
+    get_with(path, "")
+}
+
+/// The same with further headers, each with its end of line.
+pub(crate) fn get_with(path: &str, headers: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").into_bytes()
 }
 
 /// A whole request with a JSON body.

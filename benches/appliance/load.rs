@@ -30,8 +30,8 @@ pub(crate) struct Plan {
 pub(crate) enum Job {
     /// The same GET again and again.
     Get { path: String },
-    /// One device by a random id out of this file (JSON array).
-    GetOne { ids_file: PathBuf },
+    /// One device by a random id out of this file (JSON array), with the header that says who asks.
+    GetOne { ids_file: PathBuf, credential: Option<String> },
     /// ONTs with names that begin like this.
     Provision { prefix: String },
 }
@@ -77,7 +77,7 @@ impl Outcome {
 /// Makes the next request of one connection.
 enum Source {
     Fixed(Vec<u8>),
-    Ids { ids: Rc<Vec<u64>>, random: u64 },
+    Ids { ids: Rc<Vec<u64>>, random: u64, headers: String },
     Names { prefix: String, connection: usize, next: u64 },
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn run(plan: &str) -> Result<()> {
 
 async fn drive(plan: &Plan) -> Result<Outcome> {
     let ids = Rc::new(match &plan.job {
-        Job::GetOne { ids_file } => serde_json::from_slice(&std::fs::read(ids_file)?)?,
+        Job::GetOne { ids_file, .. } => serde_json::from_slice(&std::fs::read(ids_file)?)?,
         Job::Get { .. } | Job::Provision { .. } => Vec::<u64>::new(),
     });
     let mut connections = Vec::with_capacity(plan.connections);
@@ -169,9 +169,10 @@ impl Source {
     fn new(job: &Job, connection: usize, ids: &Rc<Vec<u64>>) -> Self {
         match job {
             Job::Get { path } => Self::Fixed(http::get(path)),
-            Job::GetOne { .. } => {
+            Job::GetOne { credential, .. } => {
                 let random = 0x9e37_79b9_7f4a_7c15 ^ (connection as u64 + 1);
-                Self::Ids { ids: Rc::clone(ids), random }
+                let headers = credential.as_ref().map(|it| format!("{it}\r\n"));
+                Self::Ids { ids: Rc::clone(ids), random, headers: headers.unwrap_or_default() }
             }
             Job::Provision { prefix } => {
                 Self::Names { prefix: prefix.clone(), connection, next: 0 }
@@ -182,14 +183,14 @@ impl Source {
     fn next<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> &'a [u8] {
         match self {
             Self::Fixed(request) => request,
-            Self::Ids { ids, random } => {
+            Self::Ids { ids, random, headers } => {
                 // Xorshift: ids need no better chance than this.
                 *random ^= *random << 13;
                 *random ^= *random >> 7;
                 *random ^= *random << 17;
                 let place = *random % ids.len() as u64;
                 let id = ids[usize::try_from(place).unwrap_or_default()];
-                *buffer = http::get(&format!("/api/devices/{id}"));
+                *buffer = http::get_with(&format!("/api/devices/{id}"), headers);
                 buffer
             }
             Self::Names { prefix, connection, next } => {

@@ -1,12 +1,17 @@
-//! What the network may do to others: encryption, and clients that are in the way.
+//! What being reached from the network costs: encryption, logins, and clients that are in the way.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::{SLICES, WARMUP_S, devices_of, id_of};
 use crate::crowd;
 use crate::director::Bench;
+use crate::http;
 use crate::load::{self, Job, Outcome};
 use crate::process::{Server, run_role, start_role, start_unoc, start_with, unoc};
 use crate::report::{Row, Target, number};
@@ -19,6 +24,7 @@ const POLITE_CONNECTIONS: usize = 4;
 const SITE: u32 = 10_000;
 const IDLE: usize = 1_000;
 const SLOW: usize = 200;
+const PASSWORD: &str = "correct horse battery";
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let site = bench.site(SITE)?;
@@ -26,10 +32,71 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let ids = devices_of(&plain)?.iter().map(id_of).collect::<Result<Vec<u64>>>()?;
     let ids_file = bench.file("exposed-ids.json", &serde_json::to_vec(&ids)?)?;
     let (encrypted, certificate) = start_encrypted(bench, &bench.copy_of(&site, "tls")?)?;
-    let job = Job::GetOne { ids_file };
-    let mut rows = encryption(bench, (&plain, &encrypted), &certificate, &job)?;
+    let job = Job::GetOne { ids_file: ids_file.clone(), credential: None };
+    let compared = compare(
+        bench,
+        CONNECTIONS,
+        [(&encrypted, Some(&certificate), &job), (&plain, None, &job)],
+    )?;
+    let mut rows = compared.rows("over TLS", "of those without", Target::AtLeast(0.6));
+    rows.extend(logins(bench, &plain, &site, &ids_file)?);
     rows.extend(crowds(bench, &plain, &job)?);
     Ok(rows)
+}
+
+/// What it costs to know who asks, of a server without users.
+fn logins(bench: &Bench, open: &Server, site: &Path, ids_file: &Path) -> Result<Vec<Row>> {
+    let directory = bench.copy_of(site, "users")?;
+    run_unoc(bench, &directory, &["user", "add", "ada", "--role", "admin", "--password-stdin"])?;
+    let token = run_unoc(
+        bench,
+        &directory,
+        &["token", "create", "bench", "--scope", "read", "--for", "ada", "--days", "1"],
+    )?;
+    let (server, _) = start_unoc(&bench.binary, &directory)?;
+    let cookie = log_in(&server.address)?;
+    let nobody = Job::GetOne { ids_file: ids_file.to_owned(), credential: None };
+    let mut rows = Vec::new();
+    for (what, credential) in [
+        ("with a token", format!("authorization: Bearer {}", token.trim())),
+        ("with a session", format!("cookie: {cookie}")),
+    ] {
+        let known = Job::GetOne { ids_file: ids_file.to_owned(), credential: Some(credential) };
+        let compared =
+            compare(bench, CONNECTIONS, [(&server, None, &known), (open, None, &nobody)])?;
+        rows.extend(compared.rows(what, "of a server without users", Target::AtLeast(0.95)));
+    }
+    Ok(rows)
+}
+
+/// Runs a command on a directory whose server does not run; returns what it prints.
+fn run_unoc(bench: &Bench, directory: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = unoc(&bench.binary, directory);
+    command.args(arguments).args(["--config", "/dev/null", "--data-dir"]).arg(directory);
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().with_context(|| format!("running unoc {arguments:?}"))?;
+    child.stdin.take().context("its input")?.write_all(format!("{PASSWORD}\n").as_bytes()).ok();
+    let done = child.wait_with_output()?;
+    ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    Ok(String::from_utf8(done.stdout)?)
+}
+
+/// Returns the cookie of a new session.
+fn log_in(address: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let body = serde_json::json!({"name": "ada", "password": PASSWORD}).to_string();
+    stream.write_all(&http::with_json("POST", "/api/session", &body))?;
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    while !answer.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
+        let count = stream.read(&mut buffer)?;
+        ensure!(count > 0, "the login was not answered");
+        answer.extend_from_slice(&buffer[..count]);
+    }
+    let head = String::from_utf8_lossy(&answer);
+    let from = head.find("unoc_session=").with_context(|| format!("no session: {head}"))?;
+    Ok(head[from..].split([';', '\r']).next().unwrap_or_default().to_owned())
 }
 
 /// Starts a server with a certificate that `unoc tls selfsigned` makes. Returns the file of that, too.
@@ -48,42 +115,54 @@ fn start_encrypted(bench: &Bench, directory: &Path) -> Result<(Server, PathBuf)>
     Ok((start_with(&bench.binary, directory, &arguments)?, certificate))
 }
 
-fn encryption(
-    bench: &Bench,
-    (plain, encrypted): (&Server, &Server),
-    certificate: &Path,
-    job: &Job,
-) -> Result<Vec<Row>> {
-    let (mut rates, mut costs) = (Pairs::default(), Pairs::default());
+/// Rates and processor times of two servers that are asked in turns.
+#[derive(Default)]
+struct Compared {
+    rates: Pairs,
+    costs: Pairs,
+}
+
+/// A server, its certificate if it has one, and what is asked of it.
+type Side<'a> = (&'a Server, Option<&'a PathBuf>, &'a Job);
+
+fn compare(bench: &Bench, connections: usize, sides: [Side<'_>; 2]) -> Result<Compared> {
+    let mut compared = Compared::default();
     for _ in 0..bench.rounds {
         let mut slices = [Vec::new(), Vec::new()];
         let mut cpu_s = [0.0; 2];
         for _ in 0..SLICES {
-            for (side, server) in [encrypted, plain].into_iter().enumerate() {
-                let certificate = (side == 0).then(|| certificate.to_owned());
+            for (side, (server, certificate, job)) in sides.into_iter().enumerate() {
                 let before = server.cpu_s()?;
-                slices[side].push(drive(bench, server, CONNECTIONS, certificate, job)?);
+                slices[side].push(drive(bench, server, connections, certificate.cloned(), job)?);
                 cpu_s[side] += server.cpu_s()? - before;
             }
         }
         let [with, without] = slices.map(|slices| Outcome::of_slices(&slices));
-        rates.push(with.requests_per_s(), without.requests_per_s());
+        compared.rates.push(with.requests_per_s(), without.requests_per_s());
         let cost = |cpu_s: f64, outcome: &Outcome| cpu_s * 1e6 / outcome.requests_in_all as f64;
-        costs.push(cost(cpu_s[0], &with), cost(cpu_s[1], &without));
+        compared.costs.push(cost(cpu_s[0], &with), cost(cpu_s[1], &without));
     }
-    let behind = |pairs: &Pairs, unit: &str| {
-        format!("{} against {} {unit}", number(pairs.ours().median), number(pairs.bare().median))
-    };
-    Ok(vec![
-        Row::new(
-            format!("requests/s of `GET /api/devices/{{id}}` over TLS, of those without, {CONNECTIONS} connections"),
-            Target::AtLeast(0.6),
-            rates.ratios(),
-        )
-        .detail(behind(&rates, "requests/s")),
-        Row::new("server's processor time per request over TLS, of that without", Target::None, costs.ratios())
-            .detail(behind(&costs, "µs")),
-    ])
+    Ok(compared)
+}
+
+impl Compared {
+    fn rows(&self, with: &str, without: &str, target: Target) -> Vec<Row> {
+        let behind = |pairs: &Pairs, unit: &str| {
+            format!(
+                "{} against {} {unit}",
+                number(pairs.ours().median),
+                number(pairs.bare().median)
+            )
+        };
+        let what = format!(
+            "requests/s of `GET /api/devices/{{id}}` {with}, {without}, {CONNECTIONS} connections"
+        );
+        let cost = format!("server's processor time per request {with}, {without}");
+        vec![
+            Row::new(what, target, self.rates.ratios()).detail(behind(&self.rates, "requests/s")),
+            Row::new(cost, Target::None, self.costs.ratios()).detail(behind(&self.costs, "µs")),
+        ]
+    }
 }
 
 fn crowds(bench: &Bench, server: &Server, job: &Job) -> Result<Vec<Row>> {

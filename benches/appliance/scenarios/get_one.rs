@@ -30,7 +30,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Row>> {
 
     let (mut rates, mut costs, mut waits) = (Pairs::default(), Pairs::default(), Pairs::default());
     for _ in 0..bench.rounds {
-        let job = |_| Job::GetOne { ids_file: ids_file.clone() };
+        let job = |_| Job::GetOne { ids_file: ids_file.clone(), credential: None };
         let [mine, theirs] = drive_both(bench, [&ours, &bare], CONNECTIONS, job)?;
         rates.push(mine.outcome.requests_per_s(), theirs.outcome.requests_per_s());
         costs.push(mine.cpu_us, theirs.cpu_us);
