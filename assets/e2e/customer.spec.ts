@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clicks, close, countClicks, launch, LAPTOP, open, type Opened, TELEPHONE } from './support/browser'
+import { clicks, close, countClicks, LAPTOP, launch, open, type Opened, openSearch, TELEPHONE } from './support/browser'
 import { Unoc } from './support/unoc'
 
 /** Without PostgreSQL there is no such resource. */
@@ -40,7 +40,7 @@ async function visit(size: { width: number; height: number }): Promise<Opened> {
 test('one of 10,000 customers is found by a part of the street and called, with one click', async () => {
   const opened = await visit(LAPTOP)
   const { page } = opened
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill('munchner str')
   await page.getByRole('option').filter({ hasText: 'ONT-7350' }).filter({ hasText: 'Münchner Straße 12b' }).waitFor()
   await page.keyboard.press('Enter')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { act, close, connection, launch, open, until } from './support/browser'
+import { act, close, connection, launch, open, openSearch, until } from './support/browser'
 import { PAGES } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -170,7 +170,7 @@ test('hostile names and reasons stay text on every page', () =>
       await page.getByRole('complementary').getByText(HOSTILE[0] ?? '').first().waitFor()
     }
     for (const tab of ['Interfaces', 'Events']) await page.getByRole('tab', { name: tab }).click()
-    await page.keyboard.press('Control+k')
+    await openSearch(page)
     await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill('<img')
     await page.getByRole('option').getByText(HOSTILE[0] ?? '').first().waitFor()
     await page.keyboard.press('Escape')

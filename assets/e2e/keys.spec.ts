@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { act, close, launch, open, type Opened, TELEPHONE } from './support/browser'
+import { act, close, launch, open, type Opened, openSearch, TELEPHONE } from './support/browser'
 import { axeViolations, brokenWords, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -91,7 +91,7 @@ test('Back goes from the dialog to the panel, to the list, to the page before', 
     else await dialog.getByRole('button', { name: 'Cancel' }).click()
     await dialog.waitFor({ state: 'detached' })
   }
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   await dialog.waitFor()
   await page.goBack()
   await dialog.waitFor({ state: 'detached' })
@@ -138,7 +138,7 @@ test('a deleted device takes its panel with it, and Back does not bring it back'
 
 /** Opens the search and returns its first options for a text. */
 async function options(page: Page, text: string): Promise<string[]> {
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   const search = page.getByRole('dialog', { name: 'Search' })
   await search.getByRole('combobox').fill(text)
   return search.getByRole('option').allInnerTexts()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { act, clicks, close, countClicks, launch, open, type Opened, until } from './support/browser'
+import { act, clicks, close, countClicks, launch, open, type Opened, openSearch, until } from './support/browser'
 import { axeViolations } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -120,7 +120,7 @@ test('the address holds the link: Back closes the panel, and a copied address op
 test('a link is found by Ctrl K, also by its id, without a click', async () => {
   const opened = await visit('/operations')
   const { page } = opened
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   const search = page.getByRole('dialog', { name: 'Search' })
   await search.getByRole('combobox').fill('olt spl')
   await search.getByRole('option', { name: /OLT – SPL/ }).waitFor()

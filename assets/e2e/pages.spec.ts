@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { close, connection, launch, LAPTOP, open, type Opened, TABLET } from './support/browser'
+import { close, connection, LAPTOP, launch, open, type Opened, openSearch, TABLET } from './support/browser'
 import { axeViolations, overflow, PAGES } from './support/pages'
 import { picture } from './support/pictures'
 import { backupsIn, jobsIn, pruningOf, restoreOf, type Situation } from './support/backups'
@@ -67,7 +67,7 @@ describe.each(['light', 'dark'] as const)('in %s', (theme) => {
     const { page } = opened
     const actions = ['Provision a device', 'Connect two devices', 'Import devices from CSV']
     for (const action of actions) {
-      await page.keyboard.press('Control+k')
+      await openSearch(page)
       await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill(action)
       if (action === actions[0]) {
         expect(await axeViolations(page), 'search').toEqual([])
@@ -189,7 +189,7 @@ test('below a path, and by the keyboard alone', async () => {
   expect(new URL(page.url()).pathname).toBe('/noc/unoc/inventory')
   await page.keyboard.press('Escape')
   await page.getByRole('complementary').waitFor({ state: 'detached' })
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   await page.keyboard.type('health')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: 'Health' }).waitFor()

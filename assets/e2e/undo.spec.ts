@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clicks, close, countClicks, launch, LAPTOP, open, type Opened, TELEPHONE, until } from './support/browser'
+import { clicks, close, countClicks, LAPTOP, launch, open, type Opened, openSearch, TELEPHONE, until } from './support/browser'
 import { axeViolations, overflow } from './support/pages'
 import { Unoc } from './support/unoc'
 
@@ -82,7 +82,7 @@ test('the notice of a deletion undoes it, and Ctrl K finds the last change after
   await page.goto(`${unoc.url}/inventory?device=${splitter}`)
   await deleteSplitter(page)
   await page.reload()
-  await page.keyboard.press('Control+k')
+  await openSearch(page)
   await page.keyboard.type('undo my last')
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog', { name: /^Undo/ })

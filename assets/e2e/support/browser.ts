@@ -94,11 +94,15 @@ export function clicks(page: Page): Promise<number> {
   return page.evaluate(() => (window as unknown as { counted: { clicks: number } }).counted.clicks)
 }
 
-/** Runs an action of the search by its name. */
-export async function act(page: Page, action: string): Promise<void> {
-  // The keys are those of the frame, which comes once the server has said who is asking.
+/** Presses the keys of the search. They are those of the frame, which comes once the server has said who is asking. */
+export async function openSearch(page: Page): Promise<void> {
   await page.getByTestId('connection').waitFor()
   await page.keyboard.press('Control+k')
+}
+
+/** Runs an action of the search by its name. */
+export async function act(page: Page, action: string): Promise<void> {
+  await openSearch(page)
   await page.getByRole('dialog', { name: 'Search' }).getByRole('combobox').fill(action)
   await page.keyboard.press('Enter')
 }
