@@ -16,7 +16,7 @@ schemathesis=${UNOC_SCHEMATHESIS:-schemathesis}
 . "$here/server.sh"
 
 # Bounded by cases, so that a fast and a slow machine test the same; the clock only stops a run that hangs.
-examples_per_operation=${UNOC_SCHEMATHESIS_EXAMPLES:-40}
+examples_per_operation=${UNOC_SCHEMATHESIS_EXAMPLES:-24}
 seconds_max=480
 
 conformance=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
