@@ -67,8 +67,7 @@ check_test() {
   # A test that cannot run here writes the reason into this file, and passes.
   export UNOC_TEST_SKIPS=$scratch/skips UNOC_TEST_CACHE=$cache
   if cargo nextest --version > /dev/null 2>&1; then
-    # One more than there are processors: many tests wait for a time-out or another program.
-    cargo nextest run --locked --no-fail-fast --test-threads "$(($(nproc) + 1))"
+    cargo nextest run --locked --no-fail-fast
   else
     cargo test --locked --no-fail-fast --lib --bins --tests
   fi
