@@ -1,9 +1,9 @@
 //! Slows down guesses, and nobody else.
 //!
 //! Who fails is counted by account and address, and by address. After some failures each further attempt has to wait,
-//! ever longer. A browser that shows a cookie of an earlier login with the account is counted alone. An account is not slowed as a whole: what others try from elsewhere locks nobody out. An address from
-//! which the account has logged in is not slowed by what others at that address try with other accounts, such as
-//! behind one proxy.
+//! ever longer. A browser that shows a cookie of an earlier login with the account is counted alone. An account is not
+//! slowed as a whole: what others try from elsewhere locks nobody out. An address from which the account has logged in
+//! is not slowed by what others at that address try with other accounts, such as behind one proxy.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};

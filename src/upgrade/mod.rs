@@ -1,7 +1,8 @@
 //! Replacing the program by a newer one, and going back: what is checked before, the files that are swapped,
 //! the store that is saved, and the journal that a later run continues from.
 //!
-//! Of all this, the service only reads the journal, to write it down in the audit trail. `cli` puts the steps in order; each can be repeated after a kill.
+//! Of all this, the service only reads the journal, to write it down in the audit trail. `cli` puts the steps in
+//! order; each can be repeated after a kill.
 //! In the data directory, which belongs to the service's user, only a process of that user writes
 //! ([`StoreHold`]): root follows no link that a service could have put there.
 
