@@ -65,7 +65,7 @@ fn is_of(config: &Config, journal: &UpgradeJournal) -> bool {
 
 /// The row of an upgrade after which `version` runs, or of a rollback to it; `None` if the journal is of other programs.
 fn upgrade_event(journal: &UpgradeJournal, version: &str) -> Option<AuditEvent> {
-    let UpgradeJournal { state, from, to, started_at, backup, why, store, .. } = journal;
+    let UpgradeJournal { state, actor, from, to, started_at, backup, why, store, .. } = journal;
     let is_rollback = matches!(state, UpgradeState::Reverting | UpgradeState::Reverted);
     let (action, before, after) = match is_rollback {
         true => ("roll back program", to, from),
@@ -82,7 +82,12 @@ fn upgrade_event(journal: &UpgradeJournal, version: &str) -> Option<AuditEvent> 
         "why": why.as_ref().filter(|_| is_rollback),
         "store": store.filter(|_| is_rollback),
     });
-    Some(AuditEvent::done(origin(), action, details))
+    // The appliance goes back by itself.
+    let origin = match actor.is_empty() {
+        true => origin(),
+        false => AuditOrigin::local(actor),
+    };
+    Some(AuditEvent::done(origin, action, details))
 }
 
 #[cfg(test)]
@@ -98,6 +103,7 @@ mod tests {
         };
         UpgradeJournal {
             state,
+            actor: String::new(),
             started_at: "2026-11-29T02:15:00Z".to_owned(),
             from: program("1.0.0"),
             to: program("1.1.0"),
@@ -134,6 +140,19 @@ mod tests {
         // The host started the old program again during the upgrade, or another one since.
         check(UpgradeState::Saving, "1.0.0", None);
         check(UpgradeState::Done, "1.2.0", None);
+    }
+
+    #[test]
+    fn an_upgrade_is_of_who_typed_it_unless_it_came_back_by_itself() {
+        let mut journal = journal(UpgradeState::Watching);
+        let actor = |journal: &UpgradeJournal, version| {
+            upgrade_event(journal, version).expect("an event").origin.actor
+        };
+        "host user ada".clone_into(&mut journal.actor);
+        assert_eq!(actor(&journal, "1.1.0"), "host user ada");
+        journal.state = UpgradeState::Reverting;
+        journal.actor.clear();
+        assert_eq!(actor(&journal, "1.0.0"), "system");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Read as _};
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use super::server::AcceptFailures;
 use super::shutdown::stop_requested;
 use crate::api::Peer;
 use crate::config::Config;
-use crate::util::run_blocking;
+use crate::util::{host_user_name, run_blocking};
 
 /// The file's name inside `$RUNTIME_DIRECTORY`, or inside the data directory without one.
 const SOCKET_FILE: &str = "unoc.sock";
@@ -42,9 +42,6 @@ const FRESH_FILE: &str = "s";
 const FRESH_DIRECTORY_MODE: u32 = 0o700;
 /// Connections at once, beside those over TCP: an administrator gets in when all of those are taken.
 const UNIX_CONNECTIONS_MAX: usize = 32;
-/// The file with the names of users (passwd(5)); larger ones have a directory service beside them.
-const PASSWD: &str = "/etc/passwd";
-const PASSWD_BYTES_MAX: u64 = 1 << 20;
 
 /// The socket. Its file is removed when this is dropped.
 struct UnixSocket {
@@ -199,40 +196,14 @@ fn remove_socket(path: &Path) -> io::Result<()> {
 /// Who has connected, as the kernel knows it (`SO_PEERCRED`, unix(7)).
 async fn peer_of(stream: &UnixStream) -> io::Result<Peer> {
     let uid = stream.peer_cred()?.uid();
-    let named = run_blocking(move || user_name(&passwd(), uid)).await.unwrap_or_default();
+    let named = run_blocking(move || host_user_name(uid)).await.unwrap_or_default();
     let user = named.unwrap_or_else(|| format!("uid {uid}"));
     Ok(Peer::Process { uid, user: Arc::from(user) })
-}
-
-fn passwd() -> String {
-    let mut text = String::new();
-    if let Ok(file) = File::open(PASSWD) {
-        // What was read is used.
-        file.take(PASSWD_BYTES_MAX).read_to_string(&mut text).ok();
-    }
-    text
-}
-
-/// The name of a user in a text of the form of passwd(5): name, password, number of the user, …
-fn user_name(users: &str, uid: u32) -> Option<String> {
-    let uid = uid.to_string();
-    let mut users = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let user = users.find(|fields| fields.get(2).is_some_and(|of| *of == uid))?;
-    user.first().map(|name| (*name).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn users_have_names() {
-        let users =
-            "root:x:0:0::/root:/bin/sh\nunoc:x:999:998::/var/lib/unoc:/usr/sbin/nologin\n\nx";
-        assert_eq!(user_name(users, 999).as_deref(), Some("unoc"));
-        assert_eq!(user_name(users, 0).as_deref(), Some("root"));
-        assert_eq!(user_name(users, 998), None);
-    }
 
     #[tokio::test]
     async fn nobody_else_meets_it_before_its_mode_is_right() {

@@ -108,6 +108,7 @@ impl DisasterRecovery {
         &self,
         file: &Path,
         manifest: Option<&Manifest>,
+        origin: AuditOrigin,
     ) -> Result<RecoveredStore, BackupError> {
         let start = Instant::now();
         let library = &self.library;
@@ -120,7 +121,7 @@ impl DisasterRecovery {
         let others = Catalog::new(&library.options.directory, Some(header.site_id));
         let known = others.highest_numbers()?;
         let floors = CounterFloors::beyond(known.seq.max(header.seq), known.next_audit);
-        store.store().raise_counters(floors, now, &restored(&header))?;
+        store.store().raise_counters(floors, now, &restored(&header, origin))?;
         let name = format!("{}-{DAMAGED}", BackupId::at(now).stamp());
         let set_aside = Store::install(&store.into_directory(), data_dir, header.site_id, &name)?;
         let duration_ms = milliseconds(start.elapsed());
@@ -129,7 +130,7 @@ impl DisasterRecovery {
 }
 
 /// What the trail says of the restore, which copied it from the backup.
-fn restored(header: &Header) -> AuditEvent {
+fn restored(header: &Header, origin: AuditOrigin) -> AuditEvent {
     let details = restore_details(&header.name, header.taken_at(), Some(header.seq));
-    AuditEvent::done(AuditOrigin::local("cli"), RESTORE_BACKUP, details.into())
+    AuditEvent::done(origin, RESTORE_BACKUP, details.into())
 }

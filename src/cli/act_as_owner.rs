@@ -16,6 +16,7 @@ use super::backup_args::{BackupAction, RestoreArgs};
 use super::data_dir::{Owner, owner_of};
 use super::exit::CommandError;
 use super::handover::Handover;
+use super::invoker;
 use super::service::{CredentialSource, InstalledService};
 use super::user_groups::group_ids;
 use crate::app;
@@ -51,6 +52,7 @@ pub(super) fn act_as_owner(cli: &Cli) -> Result<(), CommandError> {
         arguments = with_identity(arguments, &copied);
     }
     command.env("HOME", &config.data_dir);
+    invoker::pass_on(&mut command);
     let mut further_groups = Vec::new();
     if let Some(mut service) = cli.service() {
         further_groups = std::mem::take(&mut service.supplementary_groups);

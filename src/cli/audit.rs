@@ -13,14 +13,14 @@ use super::client::ApplianceClient;
 use super::data_dir::check_has_site;
 use super::destination::Destination;
 use super::exit::CommandError;
-use super::{offline, output};
+use super::{invoker, offline, output};
 use crate::app;
 use crate::backup::audit_heads_in;
 use crate::config::Config;
 use crate::query::{
     AuditExport, AuditFilter, AuditFormat, AuditView, ExportError, check_audit, search_audit,
 };
-use crate::store::{ACCEPT_AUDIT_PROBLEMS, AuditEvent, AuditOrigin, Store};
+use crate::store::{ACCEPT_AUDIT_PROBLEMS, AuditEvent, Store};
 use crate::util::counted;
 use crate::wire::Time;
 
@@ -212,7 +212,7 @@ fn accept(cli: &Cli, config: &Config, reason: &str) -> Result<(), CommandError> 
                 before
             } else {
                 let details = json!({ "reason": reason, "problems": problems });
-                let origin = AuditOrigin::local("cli");
+                let origin = invoker::origin();
                 let event = AuditEvent::done(origin, ACCEPT_AUDIT_PROBLEMS, details);
                 let again = store.clone();
                 offline::with_engine(config, store, async |engine| {

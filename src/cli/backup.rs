@@ -12,6 +12,7 @@ use super::backup_print::{print_backup, print_list, print_pruning};
 use super::client::ApplianceClient;
 use super::data_dir::check_has_site;
 use super::exit::CommandError;
+use super::invoker;
 use super::offline;
 use super::output;
 use super::progress::Progress;
@@ -23,7 +24,7 @@ use crate::backup::{
 };
 use crate::config::{Config, ShownKey};
 use crate::engine::Clock;
-use crate::store::{AuditOrigin, Store};
+use crate::store::Store;
 use crate::util::{counted, run_blocking};
 
 pub(super) fn run(cli: &Cli, action: &BackupAction) -> Result<(), CommandError> {
@@ -155,9 +156,9 @@ fn run_locally(
                 let worker = backups.clone();
                 let work = move || worker.back_up(BackupReason::Manual, &|_| {});
                 let entry = blocking(work).await?;
-                backups.record_made(&entry, AuditOrigin::local("cli")).await;
+                backups.record_made(&entry, invoker::origin()).await;
                 backups.copy_due(true, &|_| {}).await?;
-                backups.prune(&AuditOrigin::local("cli"), &|_| {}).await?;
+                backups.prune(&invoker::origin(), &|_| {}).await?;
                 view(&backups, entry.id.as_str())?
             }
             BackupAction::Verify { backup, .. } => {
@@ -165,11 +166,11 @@ fn run_locally(
                 let worker = backups.clone();
                 let work = move || worker.verify(entry.id.as_str(), Depth::Full, &|_| {});
                 let verified = blocking(work).await?;
-                backups.record_verified(&verified, AuditOrigin::local("cli")).await;
+                backups.record_verified(&verified, invoker::origin()).await;
                 view(&backups, verified.id.as_str())?
             }
             BackupAction::Prune { dry_run: false } => serde_json::to_value(PruningView::new(
-                backups.prune(&AuditOrigin::local("cli"), &|_| {}).await?,
+                backups.prune(&invoker::origin(), &|_| {}).await?,
             )),
             BackupAction::Prune { .. } => {
                 serde_json::to_value(PruningView::new(backups.preview_pruning()?))
@@ -177,7 +178,7 @@ fn run_locally(
             BackupAction::List { offhost } => {
                 if *offhost {
                     let found = backups.discover().await?;
-                    backups.record_search(found, AuditOrigin::local("cli")).await;
+                    backups.record_search(found, invoker::origin()).await;
                 }
                 serde_json::to_value(BackupsView::new(&backups, backups.overview()?))
             }

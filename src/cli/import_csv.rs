@@ -10,12 +10,13 @@ use super::args::{Cli, ImportArgs};
 use super::client::ApplianceClient;
 use super::data_dir::is_new_data_dir;
 use super::exit::CommandError;
+use super::invoker;
 use super::offline;
 use super::progress::Progress;
 use crate::config::Config;
 use crate::domain::Lifecycle;
 use crate::engine::{TableImport, import_table, try_table};
-use crate::store::{AuditOrigin, Store};
+use crate::store::Store;
 use crate::util::counted;
 use crate::wire::{Reading, TABLE_BYTES_MAX, TableOptions, looks_like_table, read_table};
 
@@ -97,7 +98,7 @@ fn run_locally(
 ) -> Result<ImportAnswer, CommandError> {
     let reading = reading(table, args);
     let (engine, thread) = offline::start_engine(config, store)?;
-    let origin = AuditOrigin::local("cli");
+    let origin = invoker::origin();
     let imported = offline::runtime()?.block_on(async {
         let imported = import_table(&engine, reading, args.dry_run, origin).await;
         engine.stop().await;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::exit::CommandError;
-use super::user_groups::user_name;
+use crate::util::host_user_name;
 
 /// Large enough to read a dump of gigabytes in few calls.
 const READ_BUFFER_BYTES: usize = 128 * 1024;
@@ -28,7 +28,8 @@ pub(super) fn open_file(path: &Path) -> Result<File, CommandError> {
     let shown = path.display();
     match File::open(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let user = user_name(rustix::process::geteuid().as_raw());
+            let uid = rustix::process::geteuid().as_raw();
+            let user = host_user_name(uid).unwrap_or_else(|| uid.to_string());
             Err(CommandError::refused(format!(
                 "cannot open {shown}: the user {user}, as whom this command runs, may not read it. Copy it for \
                  that user, for instance: sudo install -o {user} -m 400 {shown} /tmp/"

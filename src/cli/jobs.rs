@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::args::{Cli, JobsAction};
 use super::client::ApplianceClient;
 use super::exit::CommandError;
+use super::invoker;
 use super::offline;
 use crate::api::{JobView, JobsView, RunView, job_plan};
 use crate::app;
 use crate::config::Config;
 use crate::engine::EngineHandle;
 use crate::jobs::{JobError, JobPatch, JobsHandle, Schedule, Trigger};
-use crate::store::{AuditEvent, AuditOrigin, Store};
+use crate::store::{AuditEvent, Store};
 
 /// Time between two requests for the state of a run on the server.
 const POLL_EVERY: Duration = Duration::from_millis(200);
@@ -169,7 +170,7 @@ async fn perform(
 
 /// What was done is said even if there is no space for the row.
 async fn record(engine: &EngineHandle, action: &'static str, details: Value) {
-    let event = AuditEvent::done(AuditOrigin::local("cli"), action, details);
+    let event = AuditEvent::done(invoker::origin(), action, details);
     if let Err(error) = engine.record_event(event).await {
         eprint_line!("unoc: this is not in the audit trail: {error}");
     }

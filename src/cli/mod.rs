@@ -29,6 +29,7 @@ mod import_v2;
 mod import_v2_report;
 mod input;
 mod install;
+mod invoker;
 mod jobs;
 mod log_start;
 mod logs;

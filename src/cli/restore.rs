@@ -14,6 +14,7 @@ use super::client::ApplianceClient;
 use super::data_dir::is_new_data_dir;
 use super::exit::CommandError;
 use super::input;
+use super::invoker;
 use super::offline::{self, STOP_COMMAND};
 use super::output::{self, confirm};
 use super::progress::Progress;
@@ -24,7 +25,7 @@ use crate::config::Config;
 use crate::domain::{Site, Timestamp};
 use crate::engine::Clock;
 use crate::query::check_site;
-use crate::store::{AuditOrigin, STORE_FILE, Store, StoreError, catch_damage, read_marker};
+use crate::store::{STORE_FILE, Store, StoreError, catch_damage, read_marker};
 use crate::v2_import::{
     FileKind, SiteChoice, V2LinkStatus, V2Tables, correct, detect, read_dump, refusal_of,
 };
@@ -144,7 +145,7 @@ impl RestoreRequest {
     }
 
     async fn carry_out(self, backups: Backups, is_dry_run: bool) -> Result<Value, CommandError> {
-        let origin = AuditOrigin::local("cli");
+        let origin = invoker::origin();
         let Self { name, site } = self;
         let source = match (name, site) {
             (None, _) => RestoreSource::Undo,
@@ -239,7 +240,7 @@ fn replace_lost_store(cli: &Cli, config: &Config, args: &RestoreArgs) -> Result<
         confirm(QUESTION)?;
     }
     let progress = Progress::waiting("Restoring");
-    let done = recovery.restore(&file, manifest.as_ref())?;
+    let done = recovery.restore(&file, manifest.as_ref(), invoker::origin())?;
     drop(progress);
     if cli.json {
         let (site_id, seq) = (done.header.site_id, done.header.seq);

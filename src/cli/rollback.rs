@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::args::Cli;
 use super::exit::CommandError;
+use super::invoker;
 use super::output::confirm;
 use super::upgrade_args::RollbackArgs;
 use super::upgrade_host::UpgradeHost;
@@ -43,6 +44,7 @@ pub(super) fn run(cli: &Cli, args: &RollbackArgs) -> Result<(), CommandError> {
     }
     journal.was_ready = true;
     journal.state = UpgradeState::Reverting;
+    journal.actor = invoker::actor();
     journal.why = Some(ASKED_FOR.to_owned());
     let mut run = UpgradeRun::new(&host, journal)?;
     run.advance().map_err(|error| {

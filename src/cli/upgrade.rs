@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::args::Cli;
 use super::client::ApplianceClient;
 use super::exit::{CommandError, one_line};
+use super::invoker;
 use super::output::confirm;
 use super::progress::Progress;
 use super::upgrade_args::UpgradeArgs;
@@ -124,6 +125,7 @@ fn install(
     host.program.forget_rescue()?;
     let journal = UpgradeJournal {
         state: UpgradeState::Saving,
+        actor: invoker::actor(),
         started_at: Time(Clock::system().now()).to_string(),
         from: plan.from,
         to: plan.to,

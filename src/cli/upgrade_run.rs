@@ -59,6 +59,7 @@ impl<'a> UpgradeRun<'a> {
             if let Err(error) = step {
                 self.log = self.host.service.last_lines(LOG_LINES);
                 self.journal.why = Some(one_line(&error.cause));
+                self.journal.actor.clear();
                 self.record(UpgradeState::Reverting)?;
             }
         }

@@ -11,16 +11,6 @@ pub(super) fn group_ids(owner: Owner, further: &[String]) -> BTreeSet<u32> {
     ids_in(&read("/etc/passwd"), &read("/etc/group"), owner, further)
 }
 
-/// Returns the name of a user, or the number without one.
-pub(super) fn user_name(uid: u32) -> String {
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let uid = uid.to_string();
-    // passwd(5): name, password, number of the user, …
-    let is_user = |line: &&str| line.split(':').nth(2) == Some(uid.as_str());
-    let name = users.lines().find(is_user).and_then(|line| line.split(':').next());
-    name.map_or_else(|| uid.clone(), str::to_owned)
-}
-
 fn ids_in(users: &str, groups: &str, owner: Owner, further: &[String]) -> BTreeSet<u32> {
     // passwd(5): name, password, number of the user, …
     let is_owner =

@@ -56,6 +56,9 @@ pub struct ProgramFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpgradeJournal {
     pub state: UpgradeState,
+    /// Who typed the command that brought it into this state, as in the audit trail; empty if nobody did.
+    #[serde(default)]
+    pub actor: String,
     /// When the upgrade began, in RFC 3339.
     pub started_at: String,
     pub from: ProgramFacts,

@@ -10,6 +10,7 @@ mod stores;
 use std::fs;
 
 use self::host::{OLD, UpgradeHost, next_version};
+use crate::harness::process::host_user;
 use crate::harness::wait;
 
 #[test]
@@ -28,7 +29,7 @@ fn a_new_version_is_backed_up_for_swapped_in_watched_and_done() {
     let newest = &backups["backups"][0];
     let journal = host.journal();
     assert_eq!((&journal["backup"], &newest["state"]), (&newest["id"], &"verified".into()));
-    let row = ["system", OLD, &next_version()].map(str::to_owned);
+    let row = [&*host_user(), OLD, &next_version()].map(str::to_owned);
     assert_eq!(host.rows("upgrade program"), [row]);
     let said = host.run(&["upgrade", "--status"], &[]).expect(0);
     assert!(said.stdout.contains("It is done."), "{said:?}");

@@ -16,10 +16,10 @@ use crate::auth::{
 };
 use crate::cli::client::ApplianceClient;
 use crate::cli::exit::CommandError;
-use crate::cli::offline;
+use crate::cli::{invoker, offline};
 use crate::config::Config;
 use crate::engine::{EngineExit, EngineHandle};
-use crate::store::{AuditOrigin, Store};
+use crate::store::Store;
 use crate::util::Hidden;
 
 /// A user to make.
@@ -130,7 +130,7 @@ impl Accounts {
             Self::Local(local) => {
                 let password = password.map(|password| Password::new(password.0));
                 let new = NewUser { name, role, password };
-                Ok(UserRow::new(local.wait(local.auth.add_user(new, origin()))?))
+                Ok(UserRow::new(local.wait(local.auth.add_user(new, invoker::origin()))?))
             }
         }
     }
@@ -152,7 +152,7 @@ impl Accounts {
                     clear_totp: change.clear_totp,
                     revoke_tokens: false,
                 };
-                let changed = local.auth.change_user(UserId(id), change, origin());
+                let changed = local.auth.change_user(UserId(id), change, invoker::origin());
                 Ok(UserRow::new(local.wait(changed)?))
             }
         }
@@ -161,7 +161,7 @@ impl Accounts {
     pub(super) fn remove_user(&self, id: u64) -> Result<(), CommandError> {
         match self {
             Self::Server(server) => server.delete(&format!("/api/users/{id}")),
-            Self::Local(local) => local.wait(local.auth.remove_user(UserId(id), origin())),
+            Self::Local(local) => local.wait(local.auth.remove_user(UserId(id), invoker::origin())),
         }
     }
 
@@ -204,7 +204,7 @@ impl Accounts {
             Self::Local(local) => {
                 let owner = local.owner(&owner)?;
                 let new = NewToken { name, scope, owner, expires_in_days: Some(days) };
-                let issued = local.wait(local.auth.add_token(new, origin()))?;
+                let issued = local.wait(local.auth.add_token(new, invoker::origin()))?;
                 let row = TokenRow::new(&local.auth, issued.token);
                 Ok(IssuedTokenRow { row, token: issued.secret.0 })
             }
@@ -214,7 +214,9 @@ impl Accounts {
     pub(super) fn revoke_token(&self, id: u64) -> Result<(), CommandError> {
         match self {
             Self::Server(server) => server.delete(&format!("/api/tokens/{id}")),
-            Self::Local(local) => local.wait(local.auth.revoke_token(TokenId(id), None, origin())),
+            Self::Local(local) => {
+                local.wait(local.auth.revoke_token(TokenId(id), None, invoker::origin()))
+            }
         }
     }
 
@@ -232,7 +234,9 @@ impl Accounts {
     pub(super) fn end_session(&self, id: u64) -> Result<(), CommandError> {
         match self {
             Self::Server(server) => server.delete(&format!("/api/sessions/{id}")),
-            Self::Local(local) => local.wait(local.auth.end_session(SessionId(id), None, origin())),
+            Self::Local(local) => {
+                local.wait(local.auth.end_session(SessionId(id), None, invoker::origin()))
+            }
         }
     }
 }
@@ -248,10 +252,6 @@ fn patch(change: UserChangeInput) -> Value {
     set("password", change.password.map(|password| json!(password.0)));
     set("clear_totp", change.clear_totp.then_some(json!(true)));
     Value::Object(patch)
-}
-
-fn origin() -> AuditOrigin {
-    AuditOrigin::local("cli")
 }
 
 fn read<T: DeserializeOwned>(mut body: impl Read) -> Result<T, CommandError> {

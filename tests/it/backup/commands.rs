@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use unoc::backup::KeyPair;
 
 use super::fixture::{back_up, export_of, file_of, names_in, seed};
-use crate::harness::process::{Server, run};
+use crate::harness::process::{Server, host_user, run};
 
 #[test]
 fn commands_without_a_site_are_refused_and_create_none() {
@@ -38,7 +38,10 @@ fn a_key_cannot_be_tested_with_an_unencrypted_backup() {
     let rows = run(directory.path(), &listed).expect(0).stdout;
     let rows: Value = serde_json::from_str(&rows).unwrap();
     assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows}");
-    assert_eq!((&rows[0]["actor"], &rows[0]["details"]["is_ok"]), (&"cli".into(), &true.into()));
+    assert_eq!(
+        (&rows[0]["actor"], &rows[0]["details"]["is_ok"]),
+        (&host_user().into(), &true.into())
+    );
 }
 
 #[test]

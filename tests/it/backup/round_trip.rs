@@ -158,7 +158,7 @@ fn round_trip(seed: u64, commands: usize) -> Result<(), TestCaseError> {
     });
     let recovery = DisasterRecovery::new(options(second.path()), None, Clock::system());
     let file = first.path().join("backups").join(&manifest.file);
-    recovery.restore(&file, Some(&manifest)).expect("it is restored");
+    recovery.restore(&file, Some(&manifest), AuditOrigin::local("test")).expect("it is restored");
     let (again, after) = saved(&runtime, second.path(), |_| {});
     for table in ["devices", "interfaces", "links"] {
         prop_assert_eq!(&again.tables[table], &manifest.tables[table], "UNOC_TEST seed {}", seed);

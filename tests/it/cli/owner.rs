@@ -40,6 +40,9 @@ fn root_acts_as_the_owner_of_the_data_while_no_server_runs() {
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o750)).unwrap();
     run(&directory, &["backup", "now"]).expect(0);
     run(&directory, &["jobs"]).expect(0);
+    let listed = run(&directory, &["audit", "list", "--json"]).expect(0).stdout;
+    // The trail names who typed it.
+    assert!(listed.contains("host user root") && !listed.contains("host user nobody"), "{listed}");
     let exported = run(&directory, &["export", "-"]).expect(0).stdout;
     assert!(exported.contains("unoc_export"), "{exported}");
     assert_eq!(files_of_root(&directory), Vec::<PathBuf>::new());

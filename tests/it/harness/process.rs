@@ -12,6 +12,12 @@ use unoc::app::ENDPOINT_FILE;
 use super::http::Http;
 use super::wait;
 
+/// Returns the user who runs the tests, as the audit trail names the user of a command.
+pub(crate) fn host_user() -> String {
+    let name = said(Command::new("id").arg("-un")).expect(0).stdout;
+    format!("host user {}", name.trim_end())
+}
+
 /// What a command said when it had ended.
 #[derive(Debug)]
 pub(crate) struct Said {

@@ -7,7 +7,7 @@ use serde_json::json;
 use unoc::store::{ClosedStore, QUARANTINE_DIR};
 
 use super::host::{OLD, UpgradeHost, next_version};
-use crate::harness::process::run;
+use crate::harness::process::{host_user, run};
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
@@ -45,8 +45,8 @@ fn a_rollback_keeps_every_change_if_the_previous_version_opens_the_store() {
     host.systemctl("stop");
     host.start();
     let (old, next) = (OLD, &*next_version());
-    assert_eq!(host.rows("upgrade program"), [["system", old, next].map(str::to_owned)]);
-    assert_eq!(host.rows("roll back program"), [["system", next, old].map(str::to_owned)]);
+    assert_eq!(host.rows("upgrade program"), [[&*host_user(), old, next].map(str::to_owned)]);
+    assert_eq!(host.rows("roll back program"), [[&*host_user(), next, old].map(str::to_owned)]);
     let said = host.run(&["rollback", "--yes"], &[]).expect(3);
     assert!(said.stderr.contains("no version to go back to"), "{said:?}");
 }
