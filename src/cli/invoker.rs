@@ -27,6 +27,7 @@ pub(super) fn pass_on(command: &mut Command) {
 }
 
 fn uid() -> u32 {
-    let passed_on = std::env::var(INVOKER_UID).ok().and_then(|uid| uid.parse().ok());
+    let environment = crate::config::environment();
+    let passed_on = environment.get(INVOKER_UID).and_then(|uid| uid.parse().ok());
     passed_on.unwrap_or_else(|| rustix::process::getuid().as_raw())
 }
