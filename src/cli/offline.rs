@@ -7,11 +7,12 @@ use tokio::runtime::Runtime;
 
 use super::data_dir::{StoreUse, check_has_site, is_new_data_dir, store_use};
 use super::exit::CommandError;
+use super::invoker;
 use crate::app;
 use crate::config::Config;
 use crate::domain::{Command, EntityKind, ReplaceSite, Site, World};
 use crate::engine::{Clock, Engine, EngineError, EngineExit, EngineHandle, EngineOptions};
-use crate::store::{AuditOrigin, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::util::counted;
 
 /// The command that stops the service, for messages.
@@ -107,7 +108,7 @@ pub(super) fn execute(
 ) -> Result<EngineHandle, CommandError> {
     let (handle, thread) = start_engine(config, store)?;
     let runtime = runtime()?;
-    let origin = AuditOrigin::local("cli");
+    let origin = invoker::origin();
     let result = runtime.block_on(async {
         let result = handle.execute(command, origin).await;
         handle.stop().await;

@@ -22,7 +22,7 @@ pub const AUDIT_DETAILS_BYTES_MAX: usize = 8 << 10;
 /// Who asked for something, from where, and by which request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditOrigin {
-    /// For example `user ada`, `api 192.0.2.7` or `cli`.
+    /// For example `user ada`, `host user root`, `system`, or `api` for somebody who is not known.
     pub actor: String,
     /// The address that the request came from; empty when it came over no network.
     pub address: String,

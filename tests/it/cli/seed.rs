@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::process::{Server, run};
+use crate::harness::process::{Server, host_user, run};
 
 #[test]
 fn the_demo_network_is_loaded_into_a_new_directory() {
@@ -16,6 +16,9 @@ fn the_demo_network_is_loaded_into_a_new_directory() {
     let words =
         format!("Loaded {} devices, {} interfaces, {} links.\n", counts[0], counts[1], counts[2]);
     assert_eq!(said.stdout, words);
+    let rows = server.http.get("/api/audit").expect(200).json();
+    let actors: Vec<_> = rows.as_array().unwrap().iter().map(|row| &row["actor"]).collect();
+    assert!(actors.contains(&&host_user().into()), "{actors:?}");
 }
 
 #[test]
